@@ -9,9 +9,9 @@ import (
 // Text is something a user reads. NB and NN are always there; EN where the API
 // needs it (titles, definitions, units), else it may be empty.
 type Text struct {
-	NB string `yaml:"nb"`
-	NN string `yaml:"nn"`
-	EN string `yaml:"en"`
+	NB string `yaml:"nb" schema:"required,nonempty"`
+	NN string `yaml:"nn" schema:"required,nonempty"`
+	EN string `yaml:"en" schema:"nonempty"`
 }
 
 // In returns the text in the language asked for (nb, nn or en), and the bokmål
@@ -74,35 +74,37 @@ const (
 // cells make up each named series. The plan holds no municipality codes: the
 // caller adds the regions wanted.
 type Table struct {
-	ID    string `yaml:"id"`
-	Title string `yaml:"title"` // The source's own title, bokmål.
+	ID    string `yaml:"id" schema:"required,nonempty"`
+	Title string `yaml:"title" schema:"required,nonempty"` // The source's own title, bokmål.
 	// Source is how it is published, Publisher who to credit, Licence the terms.
-	Source    TableSource `yaml:"source"`
-	Publisher string      `yaml:"publisher"`
-	Licence   string      `yaml:"licence"`
-	URL       string      `yaml:"url"`
+	Source    TableSource `yaml:"source" schema:"required"`
+	Publisher string      `yaml:"publisher" schema:"required,nonempty"`
+	Licence   string      `yaml:"licence" schema:"required,nonempty"`
+	URL       string      `yaml:"url" schema:"required,nonempty"`
 	// Region is the dimension that holds municipalities; nil where the table has none.
 	Region *RegionDimension `yaml:"region"`
 	// Time is the time dimension's id; Periods the expression to ask for,
 	// such as from(2008).
-	Time    string `yaml:"time"`
-	Periods string `yaml:"periods"`
+	Time    string `yaml:"time" schema:"required,nonempty"`
+	Periods string `yaml:"periods" schema:"required,nonempty"`
 	// Dimensions are all other dimensions, in the order the source gives them.
-	Dimensions []Dimension `yaml:"dimensions"`
+	Dimensions []Dimension `yaml:"dimensions" schema:"required"`
 	// Series are the named series facts are stored under.
-	Series map[string]Selection `yaml:"series"`
+	Series map[string]Selection `yaml:"series" schema:"required,format=selections"`
 	// Cadence and LagMonths say when figures come: a period's figures are
 	// out about that many months after its end.
-	Cadence   Cadence `yaml:"cadence"`
-	LagMonths int     `yaml:"lag_months"`
+	Cadence   Cadence `yaml:"cadence" schema:"required"`
+	LagMonths int     `yaml:"lag_months" schema:"required,min=0,max=36"`
 	// First and Last are the oldest and newest period seen in a source; Last
 	// moves with every publication and is no limit.
-	First string `yaml:"first"`
-	Last  string `yaml:"last"`
+	First string `yaml:"first" schema:"format=period"`
+	Last  string `yaml:"last" schema:"format=period"`
 	// Additive says that cells may be summed over dimensions, save those of
 	// the contents named in NotAdditive (shares, averages, prices).
-	Additive    bool     `yaml:"additive"`
+	Additive    bool     `yaml:"additive" schema:"required"`
 	NotAdditive []string `yaml:"not_additive"`
+	// Cumulative says that a quarter holds the year so far: never summed over quarters.
+	Cumulative bool `yaml:"cumulative"`
 	// Unverified says that the table or its codes were not seen in a live
 	// source: the live run must discover them from /metadata. Uncertain says
 	// what exactly is in doubt.
@@ -134,11 +136,11 @@ func (t *Table) HasSeries(name string) bool {
 
 // RegionDimension is the dimension that holds municipalities.
 type RegionDimension struct {
-	Dimension string `yaml:"dimension"`
+	Dimension string `yaml:"dimension" schema:"required,nonempty"`
 	// Codelists are the lists to try, best first. A municipality's code in a
 	// list is found through the list's own members, never built from a prefix.
 	// Empty: the dimension's plain codes.
-	Codelists []string `yaml:"codelists"`
+	Codelists []string `yaml:"codelists" schema:"required"`
 	// History says that the list gives figures back in time on today's codes;
 	// else earlier codes must be asked for as well.
 	History bool `yaml:"history"`
@@ -146,10 +148,10 @@ type RegionDimension struct {
 
 // Dimension is one dimension other than region and time.
 type Dimension struct {
-	ID       string `yaml:"id"`
+	ID       string `yaml:"id" schema:"required,nonempty"`
 	Codelist string `yaml:"codelist"`
 	// Codes are codes or expressions (*, top(n), from(x)) to ask for.
-	Codes      []string `yaml:"codes"`
+	Codes      []string `yaml:"codes" schema:"required,minItems=1"`
 	Unverified bool     `yaml:"unverified"`
 }
 
@@ -279,13 +281,13 @@ const (
 
 // Indicator is the definition of one indicator: value = Scale · Σ sign·numerator / denominator.
 type Indicator struct {
-	ID         string        `yaml:"id"`
-	Title      Text          `yaml:"title"`
-	Short      Text          `yaml:"short"`
-	Definition Text          `yaml:"definition"`
-	Kind       IndicatorKind `yaml:"kind"`
+	ID         string        `yaml:"id" schema:"required,format=id"`
+	Title      Text          `yaml:"title" schema:"required,english"`
+	Short      Text          `yaml:"short" schema:"required,english"`
+	Definition Text          `yaml:"definition" schema:"required,english"`
+	Kind       IndicatorKind `yaml:"kind" schema:"required"`
 	// Numerator is a signed sum of series.
-	Numerator []Term `yaml:"numerator"`
+	Numerator []Term `yaml:"numerator" schema:"required,minItems=1"`
 	// Gross are the gross flows behind a net rate, where the table has them;
 	// the variance of the net is their sum.
 	Gross []Term `yaml:"gross"`
@@ -293,17 +295,17 @@ type Indicator struct {
 	Denominator *Denominator `yaml:"denominator"`
 	// Annual says how quarters or months become a year.
 	Annual       Annual          `yaml:"annual"`
-	Scale        float64         `yaml:"scale"`
-	Decimals     int             `yaml:"decimals"`
-	Unit         Text            `yaml:"unit"`
-	Polarity     Polarity        `yaml:"polarity"`
-	Themes       []Theme         `yaml:"themes"`
-	LagMonths    int             `yaml:"lag_months"`
+	Scale        float64         `yaml:"scale" schema:"required,above=0"`
+	Decimals     int             `yaml:"decimals" schema:"required,min=0,max=4"`
+	Unit         Text            `yaml:"unit" schema:"required,english"`
+	Polarity     Polarity        `yaml:"polarity" schema:"required"`
+	Themes       []Theme         `yaml:"themes" schema:"required,minItems=1"`
+	LagMonths    int             `yaml:"lag_months" schema:"required,min=0,max=36"`
 	Breaks       []Break         `yaml:"breaks"`
 	Risks        []Text          `yaml:"risks"`
-	SmallNumbers SmallNumbers    `yaml:"small_numbers"`
-	Attributable Attributability `yaml:"attributable"`
-	Judgement    Method          `yaml:"judgement"`
+	SmallNumbers SmallNumbers    `yaml:"small_numbers" schema:"required"`
+	Attributable Attributability `yaml:"attributable" schema:"required"`
+	Judgement    Method          `yaml:"judgement" schema:"required"`
 	Limits       Limits          `yaml:"limits"`
 	// Core marks the common core every agreement reports on.
 	Core bool `yaml:"core"`
@@ -334,38 +336,38 @@ func (i *Indicator) Tables() []string {
 
 // Term is one series in a signed sum.
 type Term struct {
-	Table  string `yaml:"table"`
-	Series string `yaml:"series"`
-	Sign   int    `yaml:"sign"` // +1 (default) or -1.
+	Table  string `yaml:"table" schema:"required,nonempty"`
+	Series string `yaml:"series" schema:"required,format=series"`
+	Sign   int    `yaml:"sign" schema:"oneOf=-1|1"` // +1 (default) or -1.
 }
 
 // Denominator is what a numerator is measured against.
 type Denominator struct {
-	Table  string `yaml:"table"`
-	Series string `yaml:"series"`
-	Clock  Clock  `yaml:"clock"`
+	Table  string `yaml:"table" schema:"required,nonempty"`
+	Series string `yaml:"series" schema:"required,format=series"`
+	Clock  Clock  `yaml:"clock" schema:"required"`
 }
 
 // Break is a known break in a series: figures before and from Period are not
 // fully comparable.
 type Break struct {
-	Period string `yaml:"period"`
-	Reason Text   `yaml:"reason"`
+	Period string `yaml:"period" schema:"required,format=period"`
+	Reason Text   `yaml:"reason" schema:"required"`
 }
 
 // SmallNumbers is the small-number rule: below the minimum no single value is
 // judged, and judgements use PoolYears years together.
 type SmallNumbers struct {
-	MinNumerator   float64 `yaml:"min_numerator"`
-	MinDenominator float64 `yaml:"min_denominator"`
-	PoolYears      int     `yaml:"pool_years"` // 1, 3 or 5.
+	MinNumerator   float64 `yaml:"min_numerator" schema:"required,min=0"`
+	MinDenominator float64 `yaml:"min_denominator" schema:"required,min=0"`
+	PoolYears      int     `yaml:"pool_years" schema:"required,oneOf=1|3|5"` // 1, 3 or 5.
 }
 
 // Attributability says how far local effort can be expected to move an
 // indicator within an agreement's period.
 type Attributability struct {
-	Level Level `yaml:"level"`
-	Why   Text  `yaml:"why"`
+	Level Level `yaml:"level" schema:"required"`
+	Why   Text  `yaml:"why" schema:"required"`
 }
 
 // Limits are the natural limits of the value; nil where there is none.
@@ -379,29 +381,37 @@ type Limits struct {
 // Agreement is one bygdevekstavtale. What the agreement itself says is kept
 // verbatim, in its own language; what is ours is Text.
 type Agreement struct {
-	ID   string `yaml:"id"`
-	Name Text   `yaml:"name"`
+	ID   string `yaml:"id" schema:"required,format=id"`
+	Name Text   `yaml:"name" schema:"required,english"`
 	// Wave is the round the pilot was chosen in (pulje 1 or 2).
-	Wave int `yaml:"wave"`
+	Wave int `yaml:"wave" schema:"required,oneOf=1|2"`
 	// Language is the language the agreement's parties write: nb, nn or unknown.
-	Language       string   `yaml:"language"`
-	County         County   `yaml:"county"`
-	Municipalities []Member `yaml:"municipalities"`
-	Period         Period   `yaml:"period"`
+	Language       string   `yaml:"language" schema:"required,oneOf=nb|nn|unknown"`
+	County         County   `yaml:"county" schema:"required"`
+	Municipalities []Member `yaml:"municipalities" schema:"required,minItems=1"`
+	Period         Period   `yaml:"period" schema:"required"`
 	// Dates are what is known of the pilot's way so far.
-	Dates []Event `yaml:"dates"`
+	Dates []Event `yaml:"dates" schema:"required"`
 	// Themes are the pilot's themes as its sources give them.
 	Themes []string `yaml:"themes"`
 	// Unknown names the parts of the agreement no source was found for.
-	Unknown []string `yaml:"unknown"`
+	Unknown []string `yaml:"unknown" schema:"oneOf=signed|ends|parties|goals|obligations|references|themes|language|plan"`
 	Parties []Party  `yaml:"parties"`
 	// Goals holds the overarching aims (id overarching) and each delmål.
-	Goals       []Goal       `yaml:"goals"`
+	Goals       []Goal       `yaml:"goals" schema:"required,minItems=1"`
 	Obligations []Obligation `yaml:"obligations"`
 	References  []Reference  `yaml:"references"`
-	Baseline    Baseline     `yaml:"baseline"`
-	Source      string       `yaml:"source"`
+	Baseline    Baseline     `yaml:"baseline" schema:"required"`
+	Source      string       `yaml:"source" schema:"required,nonempty"`
 	Notes       []Text       `yaml:"notes"`
+	// LeftOut are core indicators the agreement does not use, each with its reason.
+	LeftOut []LeftOut `yaml:"left_out"`
+}
+
+// LeftOut is a core indicator an agreement does not use.
+type LeftOut struct {
+	Indicator string `yaml:"indicator" schema:"required,format=id"`
+	Reason    Text   `yaml:"reason" schema:"required"`
 }
 
 // Codes returns the municipality codes of the agreement, in its own order.
@@ -435,35 +445,35 @@ func (a *Agreement) Party(id string) *Party {
 
 // County is the county of an agreement, in codes valid from 2024-01-01.
 type County struct {
-	Code string `yaml:"code"`
-	Name string `yaml:"name"`
+	Code string `yaml:"code" schema:"required,format=county"`
+	Name string `yaml:"name" schema:"required,nonempty"`
 }
 
 // Member is a municipality of an agreement. Name is for the reader of the file;
 // only Code is ever joined on.
 type Member struct {
-	Code string `yaml:"code"`
-	Name string `yaml:"name"`
+	Code string `yaml:"code" schema:"required,format=municipality"`
+	Name string `yaml:"name" schema:"required,nonempty"`
 }
 
 // Period is when an agreement is in force.
 type Period struct {
 	// Signed is the day it was politically signed.
-	Signed Date   `yaml:"signed"`
-	Source string `yaml:"source"`
+	Signed Date   `yaml:"signed" schema:"required,format=date"`
+	Source string `yaml:"source" schema:"required,nonempty"`
 	// InForce is the day the last main party approved it, which is when it
 	// starts to be in force; Rule says so in words.
-	InForce Date `yaml:"in_force"`
-	Rule    Text `yaml:"rule"`
-	Ends    Date `yaml:"ends"`
+	InForce Date `yaml:"in_force" schema:"required,format=date"`
+	Rule    Text `yaml:"rule" schema:"required"`
+	Ends    Date `yaml:"ends" schema:"required,format=date"`
 }
 
 // Event is a dated fact.
 type Event struct {
-	Date     Date   `yaml:"date"`
-	What     Text   `yaml:"what"`
-	Source   string `yaml:"source"`
-	Verified bool   `yaml:"verified"`
+	Date     Date   `yaml:"date" schema:"required,format=date"`
+	What     Text   `yaml:"what" schema:"required"`
+	Source   string `yaml:"source" schema:"required,nonempty"`
+	Verified bool   `yaml:"verified" schema:"required"`
 }
 
 // PartyRole is a party's part in an agreement.
@@ -479,40 +489,40 @@ const (
 
 // Party is a party of an agreement.
 type Party struct {
-	ID   string    `yaml:"id"`
-	Name string    `yaml:"name"`
-	Role PartyRole `yaml:"role"`
+	ID   string    `yaml:"id" schema:"required,format=id"`
+	Name string    `yaml:"name" schema:"required,nonempty"`
+	Role PartyRole `yaml:"role" schema:"required"`
 	// Municipality is the code of a party that is a municipality.
-	Municipality string `yaml:"municipality"`
+	Municipality string `yaml:"municipality" schema:"format=municipality"`
 	// OnBehalfOf and Includes are the agreement's own words.
 	OnBehalfOf string   `yaml:"on_behalf_of"`
 	Includes   []string `yaml:"includes"`
 	// Reservation is a reservation taken, verbatim.
 	Reservation string `yaml:"reservation"`
 	// Approved is when the party approved the agreement politically.
-	Approved  Date   `yaml:"approved"`
-	Paragraph string `yaml:"paragraph"`
+	Approved  Date   `yaml:"approved" schema:"format=date"`
+	Paragraph string `yaml:"paragraph" schema:"required,nonempty"`
 }
 
 // Goal is a delmål, or the overarching aims (id overarching). It is addressed
 // agreement/goal, as innlandet/1.
 type Goal struct {
-	ID string `yaml:"id"`
+	ID string `yaml:"id" schema:"required,format=id"`
 	// Paragraph is where in the agreement it stands.
-	Paragraph string `yaml:"paragraph"`
+	Paragraph string `yaml:"paragraph" schema:"required,nonempty"`
 	// Title and Text are the official wording, in the agreement's language.
-	Title string `yaml:"title"`
-	Text  string `yaml:"text"`
+	Title string `yaml:"title" schema:"required,nonempty"`
+	Text  string `yaml:"text" schema:"required,nonempty"`
 	// Summary is ours: one sentence on what the goal is about.
-	Summary Text  `yaml:"summary"`
-	Theme   Theme `yaml:"theme"`
+	Summary Text  `yaml:"summary" schema:"required,english"`
+	Theme   Theme `yaml:"theme" schema:"required"`
 	// Parties are the named parties, MayInvite those the agreement says may be
 	// invited; both are party ids.
 	Parties   []string `yaml:"parties"`
 	MayInvite []string `yaml:"may_invite"`
 	// SeenWith are ids of goals the agreement says this one is seen together with.
 	SeenWith   []string        `yaml:"seen_with"`
-	Indicators []GoalIndicator `yaml:"indicators"`
+	Indicators []GoalIndicator `yaml:"indicators" schema:"required,minItems=1"`
 	LegalRoom  []LegalRoom     `yaml:"legal_room"`
 }
 
@@ -529,24 +539,24 @@ const (
 
 // GoalIndicator ties an indicator to a goal, with how it is judged.
 type GoalIndicator struct {
-	Indicator string        `yaml:"indicator"`
-	Role      IndicatorRole `yaml:"role"`
+	Indicator string        `yaml:"indicator" schema:"required,format=id"`
+	Role      IndicatorRole `yaml:"role" schema:"required"`
 	Why       Text          `yaml:"why"`
-	Judgement Judgement     `yaml:"judgement"`
-	Target    Target        `yaml:"target"`
+	Judgement Judgement     `yaml:"judgement" schema:"required"`
+	Target    Target        `yaml:"target" schema:"required"`
 }
 
 // Agreed says whether, by whom and when something was agreed.
 type Agreed struct {
-	By      []string `yaml:"by"` // Party ids.
-	On      Date     `yaml:"on"`
-	Edition string   `yaml:"edition"` // Plan edition id.
+	By      []string `yaml:"by" schema:"required,minItems=1"` // Party ids.
+	On      Date     `yaml:"on" schema:"required,format=date"`
+	Edition string   `yaml:"edition" schema:"required,format=id"` // Plan edition id.
 }
 
 // Judgement is a way of judging and its standing. Agreed is nil while the
 // parties have not agreed on it: Method is then the catalogue's proposal.
 type Judgement struct {
-	Method Method  `yaml:"method"`
+	Method Method  `yaml:"method" schema:"required"`
 	Agreed *Agreed `yaml:"agreed"`
 }
 
@@ -571,13 +581,13 @@ const (
 // Target is what the parties aim at. History holds what was agreed earlier,
 // oldest first.
 type Target struct {
-	Kind TargetKind `yaml:"kind"`
+	Kind TargetKind `yaml:"kind" schema:"required"`
 	// Points are the dated values of a path, in order of year; a threshold has one.
 	Points []TargetPoint `yaml:"points"`
 	// Lower, Upper and Year are for a range; Year also for hold.
 	Lower *float64 `yaml:"lower"`
 	Upper *float64 `yaml:"upper"`
-	Year  int      `yaml:"year"`
+	Year  int      `yaml:"year" schema:"min=2000,max=2100"`
 	// Tolerance is for hold, in the indicator's unit.
 	Tolerance *float64 `yaml:"tolerance"`
 	Agreed    *Agreed  `yaml:"agreed"`
@@ -587,8 +597,8 @@ type Target struct {
 
 // TargetPoint is a value aimed at in a year.
 type TargetPoint struct {
-	Year  int     `yaml:"year"`
-	Value float64 `yaml:"value"`
+	Year  int     `yaml:"year" schema:"required,min=2000,max=2100"`
+	Value float64 `yaml:"value" schema:"required"`
 }
 
 // FinalYear returns the year the target is to be reached, 0 where none is agreed.
@@ -613,14 +623,14 @@ const (
 // LegalRoom is one entry of the register of what the law opens for, or is in
 // the way of.
 type LegalRoom struct {
-	ID     string      `yaml:"id"`
-	Status LegalStatus `yaml:"status"`
+	ID     string      `yaml:"id" schema:"required,format=id"`
+	Status LegalStatus `yaml:"status" schema:"required"`
 	// Form is the form of cooperation, Law the provision; empty while not mapped.
 	Form   string `yaml:"form"`
 	Law    string `yaml:"law"`
-	Text   Text   `yaml:"text"`
+	Text   Text   `yaml:"text" schema:"required"`
 	Source string `yaml:"source"`
-	Date   Date   `yaml:"date"`
+	Date   Date   `yaml:"date" schema:"format=date"`
 }
 
 // ObligationKind says when an obligation falls due.
@@ -636,11 +646,11 @@ const (
 
 // Obligation is something a party owes by the agreement.
 type Obligation struct {
-	ID        string         `yaml:"id"`
-	Paragraph string         `yaml:"paragraph"`
-	Owes      []string       `yaml:"owes"` // Party ids.
-	Text      string         `yaml:"text"` // Verbatim, mended.
-	Kind      ObligationKind `yaml:"kind"`
+	ID        string         `yaml:"id" schema:"required,format=id"`
+	Paragraph string         `yaml:"paragraph" schema:"required,nonempty"`
+	Owes      []string       `yaml:"owes" schema:"required,minItems=1"` // Party ids.
+	Text      string         `yaml:"text" schema:"required,nonempty"`   // Verbatim, mended.
+	Kind      ObligationKind `yaml:"kind" schema:"required"`
 	Goal      string         `yaml:"goal"` // Goal id, where it belongs to one.
 	// Truncated says that the text we hold is cut off here; the rest is not guessed.
 	Truncated bool `yaml:"truncated"`
@@ -650,37 +660,37 @@ type Obligation struct {
 
 // Reference is a document the agreement builds on, or one about it.
 type Reference struct {
-	ID        string `yaml:"id"`
-	Title     string `yaml:"title"`
+	ID        string `yaml:"id" schema:"required,format=id"`
+	Title     string `yaml:"title" schema:"required,nonempty"`
 	Paragraph string `yaml:"paragraph"`
-	Date      Date   `yaml:"date"`
+	Date      Date   `yaml:"date" schema:"format=date"`
 	URL       string `yaml:"url"`
-	Verified  bool   `yaml:"verified"`
+	Verified  bool   `yaml:"verified" schema:"required"`
 }
 
 // Baseline is the point change is measured from: Year, or for an indicator that
 // pools n years the n years that end with Year.
 type Baseline struct {
-	Year int  `yaml:"year"`
-	Rule Text `yaml:"rule"`
+	Year int  `yaml:"year" schema:"required,min=2000,max=2100"`
+	Rule Text `yaml:"rule" schema:"required"`
 }
 
 // --- Other effort and plans ---
 
 // Effort is other effort that touches municipalities in the same period ("øvrig innsats").
 type Effort struct {
-	ID        string `yaml:"id"`
-	Name      Text   `yaml:"name"`
-	Authority string `yaml:"authority"`
+	ID        string `yaml:"id" schema:"required,format=id"`
+	Name      Text   `yaml:"name" schema:"required,english"`
+	Authority string `yaml:"authority" schema:"required,nonempty"`
 	// Basis is the law or budget it rests on; Dose what it gives.
-	Basis      string    `yaml:"basis"`
-	Dose       Text      `yaml:"dose"`
-	Geography  Geography `yaml:"geography"`
-	From       Date      `yaml:"from"`
-	To         Date      `yaml:"to"`
-	Indicators []string  `yaml:"indicators"` // Where it may be seen.
-	Verified   bool      `yaml:"verified"`
-	Source     string    `yaml:"source"`
+	Basis      string    `yaml:"basis" schema:"required,nonempty"`
+	Dose       Text      `yaml:"dose" schema:"required"`
+	Geography  Geography `yaml:"geography" schema:"required"`
+	From       Date      `yaml:"from" schema:"required,format=date"`
+	To         Date      `yaml:"to" schema:"required,format=date"`
+	Indicators []string  `yaml:"indicators" schema:"required"` // Where it may be seen.
+	Verified   bool      `yaml:"verified" schema:"required"`
+	Source     string    `yaml:"source" schema:"required,nonempty"`
 	Note       Text      `yaml:"note"`
 }
 
@@ -689,10 +699,10 @@ type Effort struct {
 // the geography is unknown.
 type Geography struct {
 	All            bool     `yaml:"all"`
-	Municipalities []string `yaml:"municipalities"`
-	Counties       []string `yaml:"counties"`
-	Centrality     []int    `yaml:"centrality"` // Classes 1–6.
-	Agreements     []string `yaml:"agreements"`
+	Municipalities []string `yaml:"municipalities" schema:"format=municipality"`
+	Counties       []string `yaml:"counties" schema:"format=county"`
+	Centrality     []int    `yaml:"centrality" schema:"min=1,max=6"` // Classes 1–6.
+	Agreements     []string `yaml:"agreements" schema:"format=id"`
 	Note           Text     `yaml:"note"`
 }
 
@@ -724,47 +734,47 @@ const (
 
 // Plan is one edition of an agreement's action plan (handlingsplan).
 type Plan struct {
-	ID        string     `yaml:"id"`
-	Agreement string     `yaml:"agreement"`
-	Year      int        `yaml:"year"`
-	Status    PlanStatus `yaml:"status"`
-	Label     Text       `yaml:"label"` // Shown with everything of the edition.
+	ID        string     `yaml:"id" schema:"required,format=id"`
+	Agreement string     `yaml:"agreement" schema:"required,format=id"`
+	Year      int        `yaml:"year" schema:"required,min=2000,max=2100"`
+	Status    PlanStatus `yaml:"status" schema:"required"`
+	Label     Text       `yaml:"label" schema:"required,english"` // Shown with everything of the edition.
 	Agreed    *Agreed    `yaml:"agreed"`
-	Approved  Date       `yaml:"approved"`
-	Source    string     `yaml:"source"`
-	Measures  []Measure  `yaml:"measures"`
+	Approved  Date       `yaml:"approved" schema:"format=date"`
+	Source    string     `yaml:"source" schema:"required,nonempty"`
+	Measures  []Measure  `yaml:"measures" schema:"required,minItems=1"`
 }
 
 // Measure is a tiltak.
 type Measure struct {
-	ID          string      `yaml:"id"`
-	Goal        string      `yaml:"goal"` // Goal id.
-	Title       Text        `yaml:"title"`
-	Responsible []string    `yaml:"responsible"` // Party ids.
-	Partners    []string    `yaml:"partners"`    // Party ids.
-	From        Date        `yaml:"from"`
-	To          Date        `yaml:"to"`
-	Milestones  []Milestone `yaml:"milestones"`
+	ID          string      `yaml:"id" schema:"required,format=id"`
+	Goal        string      `yaml:"goal" schema:"required,nonempty"` // Goal id.
+	Title       Text        `yaml:"title" schema:"required"`
+	Responsible []string    `yaml:"responsible" schema:"required,minItems=1"` // Party ids.
+	Partners    []string    `yaml:"partners"`                                 // Party ids.
+	From        Date        `yaml:"from" schema:"required,format=date"`
+	To          Date        `yaml:"to" schema:"required,format=date"`
+	Milestones  []Milestone `yaml:"milestones" schema:"required,minItems=1"`
 	// Chain is the reasoning from effort to effect.
-	Chain      Chain     `yaml:"chain"`
-	Judgement  Judgement `yaml:"judgement"`
+	Chain      Chain     `yaml:"chain" schema:"required"`
+	Judgement  Judgement `yaml:"judgement" schema:"required"`
 	Indicators []string  `yaml:"indicators"`
 	Tags       []string  `yaml:"tags"`
 }
 
 // Chain is a result chain: innsats, aktivitet, resultat, effekt.
 type Chain struct {
-	Input    Text `yaml:"input"`
-	Activity Text `yaml:"activity"`
-	Result   Text `yaml:"result"`
-	Effect   Text `yaml:"effect"`
+	Input    Text `yaml:"input" schema:"required"`
+	Activity Text `yaml:"activity" schema:"required"`
+	Result   Text `yaml:"result" schema:"required"`
+	Effect   Text `yaml:"effect" schema:"required"`
 }
 
 // Milestone is a dated step of a measure.
 type Milestone struct {
-	Text Text `yaml:"text"`
-	Due  Date `yaml:"due"`
-	Done Date `yaml:"done"`
+	Text Text `yaml:"text" schema:"required"`
+	Due  Date `yaml:"due" schema:"required,format=date"`
+	Done Date `yaml:"done" schema:"format=date"`
 }
 
 // --- Comparison groups ---
@@ -790,17 +800,17 @@ const (
 
 // Covariate is one variable of the distance between municipalities.
 type Covariate struct {
-	ID    string `yaml:"id"`
-	Title Text   `yaml:"title"`
+	ID    string `yaml:"id" schema:"required,format=id"`
+	Title Text   `yaml:"title" schema:"required,english"`
 	// Indicator or Attribute says what it is; Attribute names a fixed property
 	// of a municipality (centrality_index).
 	Indicator string        `yaml:"indicator"`
-	Attribute string        `yaml:"attribute"`
-	From      int           `yaml:"from"`
-	To        int           `yaml:"to"`
+	Attribute string        `yaml:"attribute" schema:"oneOf=centrality_index"`
+	From      int           `yaml:"from" schema:"min=1980,max=2100"`
+	To        int           `yaml:"to" schema:"min=1980,max=2100"`
 	Stat      CovariateStat `yaml:"stat"`
 	Transform Transform     `yaml:"transform"`
-	Weight    float64       `yaml:"weight"`
+	Weight    float64       `yaml:"weight" schema:"required,above=0"`
 }
 
 // ExclusionRule is a hard rule that keeps a municipality out of a comparison group.
@@ -820,7 +830,7 @@ const (
 
 // Exclusion is one exclusion with its parameters and its reason.
 type Exclusion struct {
-	Rule ExclusionRule `yaml:"rule"`
+	Rule ExclusionRule `yaml:"rule" schema:"required"`
 	// Min and Max bound what is kept: classes for centrality, inhabitants for
 	// population, per cent of employed residents for commuting-partner (Max).
 	Min *float64 `yaml:"min"`
@@ -828,18 +838,18 @@ type Exclusion struct {
 	// From and To are the years a border change or a gap counts in.
 	From int  `yaml:"from"`
 	To   int  `yaml:"to"`
-	Text Text `yaml:"text"`
+	Text Text `yaml:"text" schema:"required,english"`
 }
 
 // Comparison is the rule a comparison group is made by. Version changes with
 // any change of a rule or weight.
 type Comparison struct {
-	ID         string      `yaml:"id"`
-	Version    string      `yaml:"version"`
-	K          int         `yaml:"k"`
-	Covariates []Covariate `yaml:"covariates"`
-	Exclusions []Exclusion `yaml:"exclusions"`
-	Note       Text        `yaml:"note"`
+	ID         string      `yaml:"id" schema:"required,format=id"`
+	Version    string      `yaml:"version" schema:"required,nonempty"`
+	K          int         `yaml:"k" schema:"required,min=5,max=100"`
+	Covariates []Covariate `yaml:"covariates" schema:"required,minItems=1"`
+	Exclusions []Exclusion `yaml:"exclusions" schema:"required,minItems=1"`
+	Note       Text        `yaml:"note" schema:"required,english"`
 }
 
 // --- Registered designs ---
@@ -848,31 +858,31 @@ type Comparison struct {
 // the whole effective design; Reasons then says, per top-level field, why it
 // deviates.
 type Design struct {
-	ID        string `yaml:"id"`
-	Extends   string `yaml:"extends"`
-	Agreement string `yaml:"agreement"` // Empty for a common design.
-	Title     Text   `yaml:"title"`
-	Question  Text   `yaml:"question"`
-	Estimand  Text   `yaml:"estimand"`
+	ID        string `yaml:"id" schema:"required,format=id"`
+	Extends   string `yaml:"extends" schema:"format=id"`
+	Agreement string `yaml:"agreement" schema:"format=id"` // Empty for a common design.
+	Title     Text   `yaml:"title" schema:"required,english"`
+	Question  Text   `yaml:"question" schema:"required,english"`
+	Estimand  Text   `yaml:"estimand" schema:"required,english"`
 	// Outcomes are indicator ids; the first is the primary outcome.
-	Outcomes []string `yaml:"outcomes"`
+	Outcomes []string `yaml:"outcomes" schema:"required,minItems=1"`
 	// Treated are municipality codes; empty in a common design, where it is
 	// every municipality of the agreement judged.
-	Treated []string `yaml:"treated"`
+	Treated []string `yaml:"treated" schema:"format=municipality"`
 	// Pooled says that the municipalities are also judged together.
-	Pooled bool        `yaml:"pooled"`
-	Donors DonorRules  `yaml:"donors"`
-	Window Window      `yaml:"window"`
-	Start  int         `yaml:"start"` // First treated year.
-	Method string      `yaml:"method"`
-	Others []string    `yaml:"others"` // Sensitivity, shown beside the primary.
-	Gates  DesignGates `yaml:"gates"`
-	Looks  Looks       `yaml:"looks"`
-	Seed   uint64      `yaml:"seed"`
+	Pooled bool        `yaml:"pooled" schema:"required"`
+	Donors DonorRules  `yaml:"donors" schema:"required"`
+	Window Window      `yaml:"window" schema:"required"`
+	Start  int         `yaml:"start" schema:"required,min=1990,max=2100"` // First treated year.
+	Method Estimator   `yaml:"method" schema:"required"`
+	Others []Estimator `yaml:"others" schema:"required"` // Sensitivity, shown beside the primary.
+	Gates  DesignGates `yaml:"gates" schema:"required"`
+	Looks  Looks       `yaml:"looks" schema:"required"`
+	Seed   uint64      `yaml:"seed" schema:"required,min=0"`
 	// Registered is the date; DataSeenTo the last outcome period that was out then.
-	Registered Date `yaml:"registered"`
-	DataSeenTo int  `yaml:"data_seen_to"`
-	Disclosure Text `yaml:"disclosure"`
+	Registered Date `yaml:"registered" schema:"required,format=date"`
+	DataSeenTo int  `yaml:"data_seen_to" schema:"required,min=1990,max=2100"`
+	Disclosure Text `yaml:"disclosure" schema:"required"`
 	// History are earlier versions, oldest first.
 	History []DesignChange    `yaml:"history"`
 	Reasons map[string]Reason `yaml:"reasons"`
@@ -880,48 +890,92 @@ type Design struct {
 
 // Reason says why a design deviates from the one it extends.
 type Reason struct {
-	Text Text `yaml:"text"`
+	Text Text `yaml:"text" schema:"required"`
 }
 
 // DesignChange records an earlier version of a design.
 type DesignChange struct {
-	Date Date   `yaml:"date"`
-	Hash string `yaml:"hash"`
-	What Text   `yaml:"what"`
+	Date Date   `yaml:"date" schema:"required,format=date"`
+	Hash string `yaml:"hash" schema:"required,nonempty"`
+	What Text   `yaml:"what" schema:"required"`
 }
 
 // DonorRules say which municipalities may be donors.
 type DonorRules struct {
-	Comparison string `yaml:"comparison"` // Comparison id.
-	Min        int    `yaml:"min"`
-	Max        int    `yaml:"max"`
+	Comparison string `yaml:"comparison" schema:"required,format=id"` // Comparison id.
+	Min        int    `yaml:"min" schema:"required,min=1"`
+	Max        int    `yaml:"max" schema:"required,min=1"`
 	// WithoutSpillOver repeats the estimate without the neighbour exclusion.
 	WithoutSpillOver bool `yaml:"without_spill_over"`
 }
 
 // Window is the years a design uses.
 type Window struct {
-	From int `yaml:"from"`
-	To   int `yaml:"to"`
+	From int `yaml:"from" schema:"required,min=1980,max=2100"`
+	To   int `yaml:"to" schema:"required,min=1980,max=2100"`
 }
 
 // DesignGates are limits an estimate must keep to be called an effect.
 type DesignGates struct {
 	// MaxPreFitQuantile is the quantile of the placebos' pre-RMSPE the treated must be under.
-	MaxPreFitQuantile float64 `yaml:"max_pre_fit_quantile"`
-	MinPreYears       int     `yaml:"min_pre_years"`
+	MaxPreFitQuantile float64 `yaml:"max_pre_fit_quantile" schema:"required,above=0,max=1"`
+	MinPreYears       int     `yaml:"min_pre_years" schema:"required,min=1"`
 	// Power is the power the minimal detectable effect is stated at.
-	Power float64 `yaml:"power"`
+	Power float64 `yaml:"power" schema:"required,above=0,max=1"`
 }
+
+// Estimator is a method of the evaluation engine.
+type Estimator string
+
+// The estimators a design may name.
+const (
+	SC          Estimator = "sc"
+	SCOutcome   Estimator = "sc-outcome"
+	SCDemeaned  Estimator = "sc-demeaned"
+	SCPenalised Estimator = "sc-penalised"
+	SCRidge     Estimator = "sc-ridge"
+	SDID        Estimator = "sdid"
+	DID         Estimator = "did"
+	DIDMatched  Estimator = "did-matched"
+	ATTGT       Estimator = "att-gt"
+)
+
+// Spending says how the error rate is used over repeated looks.
+type Spending string
+
+// The ways of spending the error rate.
+const (
+	// Confirmatory is one confirmatory look; the others are descriptive.
+	Confirmatory  Spending = "confirmatory"
+	Pocock        Spending = "pocock"
+	OBrienFleming Spending = "obrien-fleming"
+)
+
+// Correction is a correction for multiple tests.
+type Correction string
+
+// The corrections.
+const (
+	Holm              Correction = "holm"
+	BenjaminiHochberg Correction = "benjamini-hochberg"
+	RomanoWolf        Correction = "romano-wolf"
+)
+
+// Family is a set of tests corrected together.
+type Family string
+
+// The families.
+const (
+	FamilyOutcomes       Family = "outcomes"
+	FamilyMunicipalities Family = "municipalities"
+)
 
 // Looks says when the design is judged, and at which error rate.
 type Looks struct {
-	Alpha float64 `yaml:"alpha"`
-	// Spending is confirmatory (one confirmatory look, the others descriptive),
-	// pocock or obrien-fleming.
-	Spending     string   `yaml:"spending"`
-	Years        []int    `yaml:"years"`        // Outcome years looked at.
-	Confirmatory int      `yaml:"confirmatory"` // The one confirmatory outcome year.
-	Correction   string   `yaml:"correction"`   // holm, benjamini-hochberg or romano-wolf.
-	Families     []string `yaml:"families"`     // outcomes, municipalities.
+	Alpha        float64    `yaml:"alpha" schema:"required,above=0,max=1"`
+	Spending     Spending   `yaml:"spending" schema:"required"`
+	Years        []int      `yaml:"years" schema:"required,minItems=1"`      // Outcome years looked at.
+	Confirmatory int        `yaml:"confirmatory" schema:"min=1990,max=2100"` // The one confirmatory outcome year.
+	Correction   Correction `yaml:"correction" schema:"required"`
+	Families     []Family   `yaml:"families" schema:"required,minItems=1"`
 }
