@@ -3,6 +3,7 @@ package catalogue
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/bygdevekst/bygdevekst/data"
 )
@@ -130,7 +131,10 @@ func checkCodes(t *Table, d Dimension, codes Codes, at where, f *file) {
 		if len(codes) > 1 {
 			spot = at.in(i)
 		}
-		switch {
+		switch label := strings.HasPrefix(code, LabelPrefix); {
+		case label && d.Unverified:
+		case label:
+			f.at(spot, "a code found by its label needs unverified: true on dimension %s", d.ID)
 		case !plainCode.MatchString(code):
 			f.at(spot, "%q: a series names codes, or * alone", code)
 		case !open && !slices.Contains(d.Codes, code):
@@ -206,7 +210,7 @@ func checkForm(ind *Indicator, f *file) {
 	switch {
 	case ind.Kind == Count && ind.Denominator != nil:
 		f.at(where{"denominator"}, "a count has no denominator")
-	case ind.Kind != Count && ind.Denominator == nil:
+	case ind.Kind != Count && ind.Kind != Ratio && ind.Denominator == nil:
 		f.at(where{"kind"}, "a %s needs a denominator", ind.Kind)
 	case ind.Kind != NetRate && len(ind.Gross) > 0:
 		f.at(where{"gross"}, "only a net-rate has gross flows")

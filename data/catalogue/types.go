@@ -74,8 +74,10 @@ const (
 // cells make up each named series. The plan holds no municipality codes: the
 // caller adds the regions wanted.
 type Table struct {
-	ID    string `yaml:"id" schema:"required,nonempty"`
-	Title string `yaml:"title" schema:"required,nonempty"` // The source's own title, bokmål.
+	ID string `yaml:"id" schema:"required,nonempty"`
+	// Title is the source's own, bokmål, as far as it is known; the live run keeps
+	// the one it is given.
+	Title string `yaml:"title" schema:"required,nonempty"`
 	// Source is how it is published, Publisher who to credit, Licence the terms.
 	Source    TableSource `yaml:"source" schema:"required"`
 	Publisher string      `yaml:"publisher" schema:"required,nonempty"`
@@ -110,7 +112,7 @@ type Table struct {
 	// what exactly is in doubt.
 	Unverified bool     `yaml:"unverified"`
 	Uncertain  []string `yaml:"uncertain"`
-	Notes      []string `yaml:"notes"`
+	Notes      []string `yaml:"notes"` // For those who work on the plan, in English.
 	// Predecessor and Successor are table ids at the same source.
 	Predecessor string `yaml:"predecessor"`
 	Successor   string `yaml:"successor"`
@@ -170,6 +172,11 @@ func (s Selection) Expands() bool {
 	return false
 }
 
+// LabelPrefix starts a code that is not known: what follows is the label by
+// which the live run finds the code in the table's /metadata. It stands only in
+// a dimension marked unverified.
+const LabelPrefix = "label:"
+
 // Codes are the codes of one dimension whose cells are summed; in YAML one code
 // or a list. The single code * stands for one series per code.
 type Codes []string
@@ -208,7 +215,8 @@ const (
 	// NetRate is a signed net flow per denominator; interval from the gross
 	// flows if there are any, else from the municipality's own dispersion.
 	NetRate IndicatorKind = "net-rate"
-	// Ratio is an amount per amount, or a difference of stocks: no count interval.
+	// Ratio is an amount, an amount per amount, or a stock that chance does not
+	// move: no count interval.
 	Ratio IndicatorKind = "ratio"
 )
 
@@ -291,7 +299,8 @@ type Indicator struct {
 	// Gross are the gross flows behind a net rate, where the table has them;
 	// the variance of the net is their sum.
 	Gross []Term `yaml:"gross"`
-	// Denominator is nil for a count.
+	// Denominator is nil for a count, and for a ratio that the source itself has
+	// made, such as a price per square metre.
 	Denominator *Denominator `yaml:"denominator"`
 	// Annual says how quarters or months become a year.
 	Annual       Annual          `yaml:"annual"`
