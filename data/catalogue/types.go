@@ -665,6 +665,8 @@ type Obligation struct {
 	Truncated bool `yaml:"truncated"`
 	// Reservation is a reservation taken, verbatim.
 	Reservation string `yaml:"reservation"`
+	// Note is ours: what the reader must know to read the text right.
+	Note Text `yaml:"note"`
 }
 
 // Reference is a document the agreement builds on, or one about it.
