@@ -402,7 +402,7 @@ type Agreement struct {
 	// Dates are what is known of the pilot's way so far.
 	Dates []Event `yaml:"dates" schema:"required"`
 	// Themes are the pilot's themes as its sources give them.
-	Themes []string `yaml:"themes"`
+	Themes []Text `yaml:"themes"`
 	// Unknown names the parts of the agreement no source was found for.
 	Unknown []string `yaml:"unknown" schema:"oneOf=signed|ends|parties|goals|obligations|references|themes|language|plan"`
 	Parties []Party  `yaml:"parties"`
@@ -694,7 +694,7 @@ type Effort struct {
 	Name      Text   `yaml:"name" schema:"required,english"`
 	Authority string `yaml:"authority" schema:"required,nonempty"`
 	// Basis is the law or budget it rests on; Dose what it gives.
-	Basis      string    `yaml:"basis" schema:"required,nonempty"`
+	Basis      Text      `yaml:"basis" schema:"required"`
 	Dose       Text      `yaml:"dose" schema:"required"`
 	Geography  Geography `yaml:"geography" schema:"required"`
 	From       Date      `yaml:"from" schema:"required,format=date"`
