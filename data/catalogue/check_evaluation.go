@@ -42,16 +42,20 @@ func checkComparison(c *Catalogue, x *Comparison, f *file) {
 
 func checkExclusion(e *Exclusion, at where, f *file) {
 	years := e.Rule == ExcludeBorder || e.Rule == ExcludeGap
-	bounds := e.Rule == ExcludeCentrality || e.Rule == ExcludePopulation
+	bound := e.Rule == ExcludeCentrality || e.Rule == ExcludePopulation || e.Rule == ExcludeCommuting
 	switch {
 	case years && (e.From == 0 || e.To < e.From):
 		f.at(at, "the rule %s needs from, and to not before it", e.Rule)
-	case bounds && e.Min == nil && e.Max == nil:
-		f.at(at, "the rule %s needs min or max", e.Rule)
-	case e.Rule == ExcludeCommuting && e.Max == nil:
-		f.at(at, "the rule %s needs max, the share of commuters allowed in per cent", e.Rule)
-	case e.Min != nil && e.Max != nil && *e.Min > *e.Max:
-		f.at(at.in("min"), "min %v is above max %v", *e.Min, *e.Max)
+	case bound && e.Max == nil:
+		f.at(at, "the rule %s needs max, the most that is allowed", e.Rule)
+	case e.Rule == ExcludePopulation && *e.Max < 1:
+		f.at(at.in("max"), "a ratio of the larger to the smaller population is at least 1, not %v", *e.Max)
+	case bound && *e.Max < 0:
+		f.at(at.in("max"), "max %v is negative", *e.Max)
+	case !bound && e.Max != nil:
+		f.at(at.in("max"), "the rule %s has no max", e.Rule)
+	case !years && (e.From != 0 || e.To != 0):
+		f.at(at, "the rule %s has no years", e.Rule)
 	}
 }
 

@@ -842,9 +842,9 @@ const (
 // Exclusion is one exclusion with its parameters and its reason.
 type Exclusion struct {
 	Rule ExclusionRule `yaml:"rule" schema:"required"`
-	// Min and Max bound what is kept: classes for centrality, inhabitants for
-	// population, per cent of employed residents for commuting-partner (Max).
-	Min *float64 `yaml:"min"`
+	// Max is the most that is allowed: for centrality the difference in class,
+	// for population the ratio of the larger to the smaller, for commuting-partner
+	// the per cent of employed residents who commute, either way.
 	Max *float64 `yaml:"max"`
 	// From and To are the years a border change or a gap counts in.
 	From int  `yaml:"from"`
