@@ -63,6 +63,7 @@ func checkTable(c *Catalogue, t *Table, f *file) {
 	for i, d := range t.Dimensions {
 		if seen[d.ID] {
 			f.at(where{"dimensions", i, "id"}, "dimension %q is there already", d.ID)
+			return
 		}
 		seen[d.ID] = true
 		for j, code := range d.Codes {

@@ -198,7 +198,7 @@ func (k agreementCheck) core() {
 	}
 	for i := range k.Indicators {
 		id := k.Indicators[i].ID
-		if !k.Indicators[i].Core || slices.ContainsFunc(k.a.LeftOut, func(l LeftOut) bool { return l.Indicator == id }) {
+		if !k.Indicators[i].Core || k.Indicators[i].Context || slices.ContainsFunc(k.a.LeftOut, func(l LeftOut) bool { return l.Indicator == id }) {
 			continue
 		}
 		uses := func(g Goal) bool {

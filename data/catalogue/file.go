@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
-	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -71,7 +70,7 @@ func (l lint) Visit(node ast.Node) ast.Visitor {
 	case *ast.StringNode:
 		if _, ok := Date(node.Value).Time(); isoDate.MatchString(node.Value) && !ok {
 			line, column := position(node)
-			l.report(line, column, "%s is in no calendar; want a date such as %s, or its month or year", node.Value, time.DateOnly)
+			l.report(line, column, "%s is in no calendar; want a day such as 2025-05-12, or a month such as 2025-05", node.Value)
 		}
 	}
 	return l

@@ -169,34 +169,35 @@ func (f *file) named() {
 	}
 }
 
-// designs reads the designs; one that extends another is read on top of it.
+// designs reads the designs: first those that stand on their own, then those
+// that extend one of them, each on top of it.
 func (l *loader) designs(list *[]Design) []*file {
-	var files []*file
-	documents := l.documents("designs")
-	for _, f := range documents {
-		whole, schema := f, "design"
+	var files, overrides []*file
+	for _, f := range l.documents("designs") {
 		if f.has("extends") {
-			schema = "design-override"
-			base := baseOf(f, documents)
-			if base == nil {
-				f.at([]any{"extends"}, "extends no design of this folder that stands on its own")
-				continue
-			}
-			whole = f.over(base)
+			overrides = append(overrides, f)
+		} else if d, ok := decode[Design](f, f, "design"); ok {
+			*list, files = append(*list, d), append(files, f)
 		}
-		if d, ok := decode[Design](f, whole, schema); ok {
-			*list = append(*list, d)
-			files = append(files, f)
+	}
+	bases := files
+	for _, f := range overrides {
+		base := baseOf(f, bases)
+		if base == nil {
+			f.at([]any{"extends"}, "extends no sound design of this folder that stands on its own")
+			continue
+		}
+		if d, ok := decode[Design](f, f.over(base), "design-override"); ok {
+			*list, files = append(*list, d), append(files, f)
 		}
 	}
 	return files
 }
 
-// baseOf returns the design a file extends, which must not extend another.
-func baseOf(f *file, documents []*file) *file {
+func baseOf(f *file, bases []*file) *file {
 	extends, _ := child(f.body, "extends")
-	for _, base := range documents {
-		if base.name == path.Join("designs", scalar(extends)+".yaml") && !base.has("extends") {
+	for _, base := range bases {
+		if base.name == path.Join("designs", scalar(extends)+".yaml") {
 			return base
 		}
 	}
@@ -227,6 +228,7 @@ func (c *Catalogue) order() {
 			defaultSign(&c.Indicators[i].Gross[j])
 		}
 	}
+	slices.SortFunc(c.Designs, func(a, b Design) int { return cmp.Compare(a.ID, b.ID) })
 	slices.SortFunc(c.Agreements, func(a, b Agreement) int { return cmp.Or(cmp.Compare(a.Wave, b.Wave), cmp.Compare(a.ID, b.ID)) })
 	slices.SortFunc(c.Plans, func(a, b Plan) int {
 		return cmp.Or(cmp.Compare(a.Agreement, b.Agreement), cmp.Compare(a.Year, b.Year), cmp.Compare(a.ID, b.ID))

@@ -1,0 +1,129 @@
+package catalogue
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// TestBadFiles breaks one thing at a time in the embedded catalogue. Every
+// message names the file, the line, the column, and what is wrong.
+func TestBadFiles(t *testing.T) {
+	for _, tt := range []struct{ name, file, old, new, want string }{
+		// Shape.
+		{"unknown field", "indicators/population.yaml", "kind: count", "kind: count\ncolour: red", "indicators/population.yaml:16:9: unknown field \"colour\"; schema/indicator.json lists the known ones"},
+		{"unknown nested field", "agreements/innlandet.yaml", "  - { code: \"3425\", name: Engerdal }", "  - { code: \"3425\", nam: Engerdal, name: E }", "agreements/innlandet.yaml:14:26: unknown field \"nam\"; schema/agreement.json lists the known ones"},
+		{"missing field", "indicators/population.yaml", "decimals: 0\n", "", "indicators/population.yaml:2:1: the file lacks the field \"decimals\""},
+		{"missing language", "indicators/population.yaml", "  nn: \"Folketal\"\n", "", "indicators/population.yaml:3:1: title lacks the field \"nn\""},
+		{"unknown word", "indicators/population.yaml", "kind: count", "kind: cont", "indicators/population.yaml:15:7: kind: value must be one of 'count', 'proportion', 'rate', 'net-rate', 'ratio'"},
+		{"number for text", "tables/06913.yaml", "id: \"06913\"", "id: 6913", "tables/06913.yaml:2:5: id: got number, want string"},
+		{"wrong type", "tables/06913.yaml", "lag_months: 2", "lag_months: soon", "tables/06913.yaml:38:13: lag_months: got string, want integer"},
+		{"too large", "tables/06913.yaml", "lag_months: 2", "lag_months: 99", "tables/06913.yaml:38:13: lag_months: maximum: got 99, want 36"},
+		{"overflow", "designs/common.yaml", "seed: 20261124", "seed: 99999999999999999999999", "designs/common.yaml:30:7: seed: got string, want integer\ndesigns/innlandet.yaml:3:10: extends no sound design of this folder that stands on its own"},
+		{"empty", "efforts/torn.yaml", "*", "", "efforts/torn.yaml:1:1: want a mapping of fields at the top of the file"},
+		{"two documents", "efforts/torn.yaml", "authority:", "---\nauthority:", "efforts/torn.yaml:1:1: want one YAML document, found 2"},
+		{"not a mapping", "efforts/torn.yaml", "*", "- a\n- b\n", "efforts/torn.yaml:1:1: want a mapping of fields at the top of the file"},
+		{"syntax", "efforts/torn.yaml", "dose:", "dose: [", "efforts/torn.yaml:14:1: ',' or ']' must be specified"},
+		{"duplicate key", "efforts/torn.yaml", "from: \"unknown\"", "from: \"unknown\"\nfrom: \"2024\"", "efforts/torn.yaml:19:1: mapping key \"from\" already defined at [18:1]"},
+		{"alias", "efforts/torn.yaml", "source: \"Ikke funnet\"", "source: &a \"Ikke funnet\"", "efforts/torn.yaml:22:9: anchors, aliases, merge keys and tags are not used in the catalogue; write the value out"},
+		{"no such day", "agreements/innlandet.yaml", "ends: \"2028-12-30\"", "ends: \"2028-12-32\"", "agreements/innlandet.yaml:26:9: 2028-12-32 is in no calendar; want a day such as 2025-05-12, or a month such as 2025-05"},
+		{"id and file name", "efforts/torn.yaml", "id: torn", "id: tørn", "efforts/torn.yaml:2:5: id: 'tørn' does not match pattern '^[a-z0-9]+(-[a-z0-9]+)*$'"},
+		{"id and file name differ", "efforts/torn.yaml", "id: torn", "id: horn", "efforts/torn.yaml:2:5: id \"horn\" does not match the file name; want \"torn\""},
+		// Tables.
+		{"series code not asked for", "tables/06913.yaml", "ContentsCode: \"Levende\"", "ContentsCode: \"Levande\"", "tables/06913.yaml:24:19: code \"Levande\" is not among those asked for in dimension ContentsCode of table 06913"},
+		{"series dimension", "tables/06913.yaml", "    ContentsCode: \"Levende\"", "    Contents: \"Levende\"", "tables/06913.yaml:23:3: series births says nothing of dimension ContentsCode\ntables/06913.yaml:24:15: table 06913 has no dimension \"Contents\" to select in"},
+		{"sum of shares", "tables/12209.yaml", "ContentsCode: \"KOShjtj80aarover0001\"", "ContentsCode: [\"KOShjtj80aarover0001\", \"KOSx\"]", "tables/12209.yaml:19:5: series share_80_plus_home_services sums 2 codes of ContentsCode, but the table's figures may not be summed"},
+		{"sum of prices", "tables/06035.yaml", "    Boligtype: \"01\"\n    ContentsCode: \"KvPris\"", "    Boligtype: [\"01\", \"02\"]\n    ContentsCode: \"KvPris\"", "tables/06035.yaml:20:5: series price_m2_detached sums 2 codes of Boligtype, but the table's figures may not be summed"},
+		{"counted twice", "tables/06265.yaml", "[\"02\", \"03\", \"04\", \"05\"]", "[\"02\", \"03\", \"03\"]", "tables/06265.yaml:27:28: code \"03\" would be counted twice"},
+		{"expands twice", "tables/13864.yaml", "ContentsCode: \"label:Flyttinger\"", "ContentsCode: \"*\"", "tables/13864.yaml:20:3: series moves_from expands over 2 dimensions; * may stand for one only"},
+		{"label in a verified dimension", "tables/06913.yaml", "ContentsCode: \"Levende\"", "ContentsCode: \"label:Levende\"", "tables/06913.yaml:24:19: a code found by its label needs unverified: true on dimension ContentsCode"},
+		{"wildcard among codes", "tables/06265.yaml", "[\"02\", \"03\", \"04\", \"05\"]", "[\"0*\", \"05\"]", "tables/06265.yaml:27:16: \"0*\": a series names codes, or * alone"},
+		{"period expression", "tables/06913.yaml", "from(1980)", "from 1980(", "tables/06913.yaml:13:10: \"from 1980(\" is no selection expression; want for instance from(2008), top(5) or *"},
+		{"code expression", "tables/07459.yaml", "codes: [\"*\"]", "codes: [\"top(x)\"]", "tables/07459.yaml:18:13: \"top(x)\" is neither a code nor a selection expression"},
+		{"time code", "tables/06913.yaml", "first: \"1951\"", "first: \"1951K5\"", "tables/06913.yaml:39:8: time code \"1951K5\": 5 is not between 1 and 4"},
+		{"last before first", "tables/06913.yaml", "last: \"2026\"", "last: \"1926\"", "tables/06913.yaml:40:7: last period 1926 is before first period 1951"},
+		{"unverified without saying what", "tables/10784.yaml", "uncertain:\n  - \"Whether there are dimensions besides region, content and quarter.\"\n", "", "tables/10784.yaml:24:13: say under uncertain what is unverified"},
+		{"own successor", "tables/14288.yaml", "successor: \"14746\"", "successor: \"14288\"", "tables/14288.yaml:2:5: a table cannot follow itself"},
+		{"dimension twice", "tables/06265.yaml", "  - id: ContentsCode", "  - id: BygnType", "tables/06265.yaml:17:9: dimension \"BygnType\" is there already"},
+		{"no region", "tables/06265.yaml", "region:\n  dimension: Region\n  codelists: [\"agg_KommSummer\"]\n  history: true\n", "", "tables/06265.yaml:2:1: table 06265 has no region dimension"},
+		// Indicators.
+		{"no such table", "indicators/population.yaml", "table: \"06913\"", "table: \"06914\"", "indicators/population.yaml:17:14: no table plan \"06914\"; plans are in tables/<id>.yaml"},
+		{"no such series", "indicators/population.yaml", "series: population", "series: people", "indicators/population.yaml:17:31: table 06913 has no series \"people\"; it has [births deaths growth in_migration natural_increase net_migration out_migration population]"},
+		{"count with denominator", "indicators/birth-rate.yaml", "kind: rate", "kind: count", "indicators/birth-rate.yaml:18:1: a count has no denominator"},
+		{"rate without denominator", "indicators/population.yaml", "kind: count", "kind: rate", "indicators/population.yaml:15:7: a rate needs a denominator"},
+		{"gross flows of a rate", "indicators/net-migration-rate.yaml", "kind: net-rate", "kind: rate", "indicators/net-migration-rate.yaml:18:1: only a net-rate has gross flows"},
+		{"negative count", "indicators/birth-rate.yaml", "series: births }", "series: births, sign: -1 }", "indicators/birth-rate.yaml:17:45: a rate counts upwards; a difference is a net-rate or a ratio"},
+		{"limits of a proportion", "indicators/employment-rate.yaml", "upper: 100", "upper: 1000", "indicators/employment-rate.yaml:46:1: the natural limits of a proportion are 0 and its scale, 100"},
+		{"limits reversed", "indicators/care-health-educated-share.yaml", "upper: 100", "upper: -1", "indicators/care-health-educated-share.yaml:50:1: lower limit 0 is not below upper limit -1"},
+		{"quarters to a year", "indicators/net-immigration-rate.yaml", "annual: sum\n", "", "indicators/net-immigration-rate.yaml:17:14: table 01222 is quarterly: say under annual how a year is made\nindicators/net-immigration-rate.yaml:18:14: table 01222 is quarterly: say under annual how a year is made\nindicators/net-immigration-rate.yaml:20:14: table 01222 is quarterly: say under annual how a year is made\nindicators/net-immigration-rate.yaml:21:14: table 01222 is quarterly: say under annual how a year is made"},
+		{"cumulative quarters", "indicators/net-immigration-rate.yaml", "table: \"01222\", series: immigration }", "table: \"01223\", series: immigration }", "indicators/net-immigration-rate.yaml:23:9: table 01223 holds the year so far in each quarter; only annual: last gives a year"},
+		{"judged context", "indicators/birth-rate.yaml", "polarity: none", "polarity: up", "indicators/birth-rate.yaml:25:11: a context indicator is never judged; its polarity is none"},
+		{"core context", "indicators/birth-rate.yaml", "context: true", "context: true\ncore: true", "indicators/birth-rate.yaml:45:7: a context indicator is not part of the judged core"},
+		{"same title", "indicators/out-migration-rate.yaml", "nb: \"Utflytting per 1 000 innbyggere\"", "nb: \"Innflytting per 1 000 innbyggere\"", "indicators/out-migration-rate.yaml:4:7: indicator in-migration-rate has the same title"},
+		{"break without period", "indicators/population.yaml", "period: \"2022\"", "period: \"2022M13\"", "indicators/population.yaml:28:13: time code \"2022M13\": 13 is not between 1 and 12"},
+		// Agreements.
+		{"municipality twice", "agreements/solund-fedje.yaml", "code: \"4633\"", "code: \"4636\"", "agreements/solund-fedje.yaml:13:13: municipality 4636 is in agreement solund-fedje already"},
+		{"other county", "agreements/solund-fedje.yaml", "code: \"4633\"", "code: \"3114\"", "agreements/solund-fedje.yaml:13:13: municipality 3114 is not in county 46"},
+		{"no such party", "agreements/innlandet.yaml", "owes: [kdd]", "owes: [kmd]", "agreements/innlandet.yaml:285:12: agreement innlandet has no party \"kmd\""},
+		{"no such goal", "agreements/innlandet.yaml", "seen_with: [\"2\"]", "seen_with: [\"4\"]", "agreements/innlandet.yaml:162:17: agreement innlandet has no other goal \"4\""},
+		{"no such indicator", "agreements/innlandet.yaml", "indicator: jobs-per-1000", "indicator: jobs", "agreements/innlandet.yaml:124:22: no indicator \"jobs\"; indicators are in indicators/<id>.yaml"},
+		{"indicator twice", "agreements/innlandet.yaml", "indicator: jobs-per-1000", "indicator: employed-per-1000", "agreements/innlandet.yaml:124:22: id \"employed-per-1000\" is used already in this list"},
+		{"context judged", "agreements/innlandet.yaml", "{ indicator: birth-rate, role: context", "{ indicator: birth-rate, role: lead", "agreements/innlandet.yaml:139:40: indicator birth-rate is for context only"},
+		{"core missing", "agreements/solund-fedje.yaml", "      - { indicator: tertiary-education-share, role: support, judgement: { method: comparison }, target: { kind: not-agreed } }\n", "", "agreements/solund-fedje.yaml:32:1: core indicator tertiary-education-share is neither used nor left out with a reason"},
+		{"target nobody agreed on", "agreements/innlandet.yaml", "indicator: jobs-per-1000, role: support, judgement: { method: comparison }, target: { kind: not-agreed }", "indicator: jobs-per-1000, role: support, judgement: { method: comparison }, target: { kind: path, points: [{ year: 2028, value: 5 }] }", "agreements/innlandet.yaml:124:87: a target needs agreed: by whom, on which date, in which plan edition"},
+		{"target from an example", "agreements/innlandet.yaml", "indicator: jobs-per-1000, role: support, judgement: { method: comparison }, target: { kind: not-agreed }", "indicator: jobs-per-1000, role: support, judgement: { method: comparison }, target: { kind: threshold, points: [{ year: 2028, value: 5 }], agreed: { by: [trysil], on: \"2026-01-01\", edition: innlandet-2026-eksempel } }", "agreements/innlandet.yaml:124:201: no agreed or approved plan edition \"innlandet-2026-eksempel\" of agreement innlandet"},
+		{"judged against no target", "agreements/innlandet.yaml", "indicator: jobs-per-1000, role: support, judgement: { method: comparison }", "indicator: jobs-per-1000, role: support, judgement: { method: target }", "agreements/innlandet.yaml:124:73: judged against a target, but none is agreed"},
+		{"not agreed with a value", "agreements/innlandet.yaml", "indicator: jobs-per-1000, role: support, judgement: { method: comparison }, target: { kind: not-agreed }", "indicator: jobs-per-1000, role: support, judgement: { method: comparison }, target: { kind: not-agreed, year: 2028 }", "agreements/innlandet.yaml:124:87: a target that is not agreed holds no values"},
+		{"ends before signed", "agreements/innlandet.yaml", "signed: \"2025-05-12\"", "signed: \"2029-05-12\"", "agreements/innlandet.yaml:26:9: ends 2028-12-30, before it was signed 2029-05-12"},
+		{"main party missing", "agreements/innlandet.yaml", "role: main, municipality: \"3421\"", "role: special, municipality: \"3421\"", "agreements/innlandet.yaml:15:5: municipality 3421 is not a main party"},
+		{"legal room without law", "agreements/innlandet.yaml", "status: not-mapped", "status: hinders", "agreements/innlandet.yaml:179:17: what is mapped names its law and source"},
+		// Other effort, plans.
+		{"effort ends early", "efforts/gjeldssletting.yaml", "to: \"unknown\"", "to: \"2024\"", "efforts/gjeldssletting.yaml:20:5: ends 2024, before it starts 2025-01-01"},
+		{"effort nowhere", "efforts/gjeldssletting.yaml", "  centrality: [5, 6]\n  note:\n    nb: \"Sentralitetsklasse 5 og 6.\"\n    nn: \"Sentralitetsklasse 5 og 6.\"\n", "  all: false\n", "efforts/gjeldssletting.yaml:14:1: say whom the effort touches, or in a note that it is not known"},
+		{"effort indicator", "efforts/gjeldssletting.yaml", "net-migration-rate", "net-migration", "efforts/gjeldssletting.yaml:21:53: no indicator \"net-migration\""},
+		{"plan of nobody", "plans/innlandet-2026-eksempel.yaml", "agreement: innlandet", "agreement: hedmark", "plans/innlandet-2026-eksempel.yaml:5:12: no agreement \"hedmark\""},
+		{"plan agreed by nobody", "plans/innlandet-2026-eksempel.yaml", "status: example", "status: agreed", "plans/innlandet-2026-eksempel.yaml:7:9: an edition has agreed (by whom, when) exactly when its status is agreed or approved"},
+		{"plan approved without date", "plans/innlandet-2026-eksempel.yaml", "status: example", "status: approved", "plans/innlandet-2026-eksempel.yaml:7:9: an edition has a date of approval exactly when its status is approved\nplans/innlandet-2026-eksempel.yaml:7:9: an edition has agreed (by whom, when) exactly when its status is agreed or approved"},
+		{"measure goal", "plans/innlandet-2026-eksempel.yaml", "goal: \"3\"", "goal: \"9\"", "plans/innlandet-2026-eksempel.yaml:147:11: agreement innlandet has no goal \"9\""},
+		{"milestone too late", "plans/innlandet-2026-eksempel.yaml", "due: \"2028-10\"", "due: \"2029-10\"", "plans/innlandet-2026-eksempel.yaml:197:14: due 2029-10, after the agreement ends 2028-12-30"},
+		// Evaluation.
+		{"covariate from the agreement's period", "comparison/default.yaml", "to: 2024", "to: 2025", "designs/common.yaml:17:23: covariate log-population of default uses years from the start in 2025 on\ndesigns/innlandet.yaml:2:1: covariate log-population of default uses years from the start in 2025 on"},
+		{"covariate of nothing", "comparison/default.yaml", "    attribute: centrality_index\n", "", "comparison/default.yaml:16:5: a covariate is either an indicator or an attribute"},
+		{"logarithm of a net rate", "comparison/default.yaml", "    indicator: net-migration-rate\n", "    indicator: net-migration-rate\n    transform: log\n", "comparison/default.yaml:37:16: a net rate can be negative and has no logarithm"},
+		{"pilots allowed", "comparison/default.yaml", "rule: pilot", "rule: self", "comparison/default.yaml:69:1: the rule \"pilot\" is missing: pilots are never each other's comparison"},
+		{"exclusion without bound", "comparison/default.yaml", "    max: 10\n", "", "comparison/default.yaml:85:5: the rule commuting-partner needs max, the most that is allowed"},
+		{"design outcome", "designs/common.yaml", "net-migration-rate,", "net-migration,", "designs/common.yaml:15:12: no indicator \"net-migration\""},
+		{"design window", "designs/common.yaml", "from: 2008", "from: 2020", "designs/common.yaml:18:17: from 2020 to the start in 2025 is less than the 10 years the gate asks for\ndesigns/innlandet.yaml:2:1: from 2020 to the start in 2025 is less than the 10 years the gate asks for"},
+		{"design look", "designs/common.yaml", "[2025, 2026, 2027, 2028]", "[2025, 2026, 2027, 2031]", "designs/common.yaml:26:29: look 2031: want rising years from 2025 to 2028\ndesigns/common.yaml:27:17: the confirmatory year 2028 is not among the looks\ndesigns/innlandet.yaml:2:1: look 2031: want rising years from 2025 to 2028\ndesigns/innlandet.yaml:2:1: the confirmatory year 2028 is not among the looks"},
+		{"design donors", "designs/common.yaml", "comparison: default", "comparison: other", "designs/common.yaml:17:23: no comparison rule \"other\"\ndesigns/innlandet.yaml:2:1: no comparison rule \"other\""},
+		{"primary among the others", "designs/common.yaml", "others: [sc-demeaned", "others: [sdid", "designs/common.yaml:21:1: sdid is the primary method already\ndesigns/innlandet.yaml:2:1: sdid is the primary method already"},
+		{"treated elsewhere", "designs/innlandet.yaml", "\"3419\"", "\"3114\"", "designs/innlandet.yaml:10:27: municipality 3114 is not in agreement innlandet"},
+		{"deviation without reason", "designs/innlandet.yaml", "registered:", "seed: 5\nregistered:", "designs/innlandet.yaml:11:7: deviates from design common without a reason under reasons"},
+		{"reason without deviation", "designs/innlandet.yaml", "treated: [\"3425\", \"3421\", \"3419\", \"3422\"]\n", "", "designs/innlandet.yaml:17:3: a reason for a field that does not deviate"},
+		{"extends nothing", "designs/innlandet.yaml", "extends: common", "extends: joint", "designs/innlandet.yaml:3:10: extends no sound design of this folder that stands on its own"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			files := defaultFiles(t)
+			files[tt.file] = &fstest.MapFile{Data: []byte(edit(t, string(files[tt.file].Data), tt.old, tt.new))}
+			found := problems(t, files)
+			if len(found) == 0 {
+				t.Fatal("nothing found")
+			}
+			if got := found.Error(); got != tt.want {
+				t.Errorf("found\n%s\nwant\n%s", got, tt.want)
+			}
+		})
+	}
+}
+
+// edit replaces the first old by new, or everything for "*".
+func edit(t *testing.T, content, old, new string) string {
+	t.Helper()
+	if old == "*" {
+		return new
+	}
+	if !strings.Contains(content, old) {
+		t.Fatalf("the file has no %q to change", old)
+	}
+	return strings.Replace(content, old, new, 1)
+}
