@@ -1,9 +1,15 @@
 package catalogue
 
 import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/bygdevekst/bygdevekst/data"
 )
 
 // TestBadFiles breaks one thing at a time in the embedded catalogue. Every
@@ -77,13 +83,15 @@ func TestBadFiles(t *testing.T) {
 		{"ends before signed", "agreements/innlandet.yaml", "signed: \"2025-05-12\"", "signed: \"2029-05-12\"", "agreements/innlandet.yaml:26:9: ends 2028-12-30, before it was signed 2029-05-12"},
 		{"main party missing", "agreements/innlandet.yaml", "role: main, municipality: \"3421\"", "role: special, municipality: \"3421\"", "agreements/innlandet.yaml:15:5: municipality 3421 is not a main party"},
 		{"legal room without law", "agreements/innlandet.yaml", "status: not-mapped", "status: hinders", "agreements/innlandet.yaml:179:17: what is mapped names its law and source"},
+		{"unknown but there", "agreements/innlandet.yaml", "unknown: [plan]", "unknown: [plan, goals]", "agreements/innlandet.yaml:60:1: goals is listed as unknown, but is there"},
+		{"gap not said", "agreements/innlandet.yaml", "unknown: [plan]", "unknown: []", "agreements/innlandet.yaml:60:1: nothing is said of plan; list it as unknown"},
 		// Other effort, plans.
 		{"effort ends early", "efforts/gjeldssletting.yaml", "to: \"unknown\"", "to: \"2024\"", "efforts/gjeldssletting.yaml:20:5: ends 2024, before it starts 2025-01-01"},
 		{"effort nowhere", "efforts/gjeldssletting.yaml", "  centrality: [5, 6]\n  note:\n    nb: \"Sentralitetsklasse 5 og 6.\"\n    nn: \"Sentralitetsklasse 5 og 6.\"\n", "  all: false\n", "efforts/gjeldssletting.yaml:14:1: say whom the effort touches, or in a note that it is not known"},
 		{"effort indicator", "efforts/gjeldssletting.yaml", "net-migration-rate", "net-migration", "efforts/gjeldssletting.yaml:21:53: no indicator \"net-migration\""},
 		{"plan of nobody", "plans/innlandet-2026-eksempel.yaml", "agreement: innlandet", "agreement: hedmark", "plans/innlandet-2026-eksempel.yaml:5:12: no agreement \"hedmark\""},
-		{"plan agreed by nobody", "plans/innlandet-2026-eksempel.yaml", "status: example", "status: agreed", "plans/innlandet-2026-eksempel.yaml:7:9: an edition has agreed (by whom, when) exactly when its status is agreed or approved"},
-		{"plan approved without date", "plans/innlandet-2026-eksempel.yaml", "status: example", "status: approved", "plans/innlandet-2026-eksempel.yaml:7:9: an edition has a date of approval exactly when its status is approved\nplans/innlandet-2026-eksempel.yaml:7:9: an edition has agreed (by whom, when) exactly when its status is agreed or approved"},
+		{"plan agreed by nobody", "plans/innlandet-2026-eksempel.yaml", "status: example", "status: agreed", "agreements/innlandet.yaml:60:1: plan is listed as unknown, but is there\nplans/innlandet-2026-eksempel.yaml:7:9: an edition has agreed (by whom, when) exactly when its status is agreed or approved"},
+		{"plan approved without date", "plans/innlandet-2026-eksempel.yaml", "status: example", "status: approved", "agreements/innlandet.yaml:60:1: plan is listed as unknown, but is there\nplans/innlandet-2026-eksempel.yaml:7:9: an edition has a date of approval exactly when its status is approved\nplans/innlandet-2026-eksempel.yaml:7:9: an edition has agreed (by whom, when) exactly when its status is agreed or approved"},
 		{"measure goal", "plans/innlandet-2026-eksempel.yaml", "goal: \"3\"", "goal: \"9\"", "plans/innlandet-2026-eksempel.yaml:147:11: agreement innlandet has no goal \"9\""},
 		{"milestone too late", "plans/innlandet-2026-eksempel.yaml", "due: \"2028-10\"", "due: \"2029-10\"", "plans/innlandet-2026-eksempel.yaml:197:14: due 2029-10, after the agreement ends 2028-12-30"},
 		// Evaluation.
@@ -126,4 +134,49 @@ func edit(t *testing.T, content, old, new string) string {
 		t.Fatalf("the file has no %q to change", old)
 	}
 	return strings.Replace(content, old, new, 1)
+}
+
+// TestStrayFiles reports what would else be ignored without a word.
+func TestStrayFiles(t *testing.T) {
+	files := fstest.MapFS{
+		"README.md":           {Data: []byte("fine")},
+		"agreement/new.yaml":  {Data: []byte("id: new")},
+		"tables/06913.yml":    {Data: []byte("id: x")},
+		"plans/2026/one.yaml": {Data: []byte("id: one")},
+	}
+	want := `agreement: not part of a catalogue; its folders are tables, indicators, agreements, efforts, plans, comparison, designs, schema
+plans/2026: not read: want files named <id>.yaml and no folders here
+tables/06913.yml: not read: want files named <id>.yaml and no folders here`
+	if got := problems(t, files).Error(); got != want {
+		t.Errorf("found\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestAllProblems reports every fault of several files at once, in order.
+func TestAllProblems(t *testing.T) {
+	files := fstest.MapFS{
+		"efforts/b.yaml": {Data: []byte("id: b\ncolour: red\nverified: 1\n")},
+		"efforts/a.yaml": {Data: []byte("id: a\n  bad: [")},
+	}
+	found := problems(t, files)
+	byFile := map[string]int{}
+	for i, p := range found {
+		byFile[p.File]++
+		if i > 0 && (p.File < found[i-1].File || p.File == found[i-1].File && p.Line < found[i-1].Line) {
+			t.Errorf("%v comes after %v", p, found[i-1])
+		}
+	}
+	// b.yaml: an unknown field, a wrong type, and nine required fields missing.
+	if byFile["efforts/a.yaml"] != 1 || byFile["efforts/b.yaml"] != 11 {
+		t.Errorf("found\n%s", found.Error())
+	}
+}
+
+// TestUnreadable reports a folder that cannot be read as such.
+func TestUnreadable(t *testing.T) {
+	_, err := Load(os.DirFS(filepath.Join(t.TempDir(), "nowhere")))
+	var found Problems
+	if err == nil || errors.As(err, &found) || data.ErrorCode(err) != data.EINVALID || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
 }

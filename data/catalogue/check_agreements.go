@@ -51,6 +51,35 @@ func (k agreementCheck) run() {
 		k.unique(i, r.ID, func(j int) string { return k.a.References[j].ID }, where{"references", i, "id"})
 	}
 	k.core()
+	k.unknowns()
+}
+
+// unknowns holds the list of what is unknown to what is in fact not there, so
+// that a gap is always said and a found answer is never hidden.
+func (k agreementCheck) unknowns() {
+	adopted := slices.ContainsFunc(k.PlansOf(k.a.ID), func(p *Plan) bool { return p.Status != PlanExample })
+	for _, part := range []struct {
+		name   string
+		absent bool
+	}{
+		{"signed", k.a.Period.Signed == Unknown},
+		{"ends", k.a.Period.Ends == Unknown},
+		{"language", k.a.Language == Unknown},
+		{"themes", len(k.a.Themes) == 0},
+		{"parties", len(k.a.Parties) == 0},
+		{"goals", len(k.a.Goals) < 2},
+		{"obligations", len(k.a.Obligations) == 0},
+		{"references", len(k.a.References) == 0},
+		{"plan", !adopted},
+	} {
+		listed := slices.Contains(k.a.Unknown, part.name)
+		switch {
+		case part.absent && !listed:
+			k.at(where{"unknown"}, "nothing is said of %s; list it as unknown", part.name)
+		case listed && !part.absent:
+			k.at(where{"unknown"}, "%s is listed as unknown, but is there", part.name)
+		}
+	}
 }
 
 // unique reports an id that an earlier element of the same list has.

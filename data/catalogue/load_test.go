@@ -224,6 +224,7 @@ period:
   rule: { nb: ukjent, nn: ukjend }
   ends: "2028-12-31"
 dates: []
+unknown: [themes, goals, obligations, references]
 parties:
   - { id: vegarshei, name: Vegårshei kommune, role: main, municipality: "4212", paragraph: "2" }
   - { id: bykle, name: Bykle kommune, role: main, municipality: "4222", paragraph: "2" }
@@ -374,4 +375,12 @@ func problems(t testing.TB, files fs.FS) Problems {
 		t.Fatalf("not problems of code invalid: %v", err)
 	}
 	return found
+}
+
+func BenchmarkLoad(b *testing.B) {
+	for b.Loop() {
+		if _, err := Load(DefaultFiles()); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
