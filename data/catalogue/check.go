@@ -178,9 +178,6 @@ func checkIndicator(c *Catalogue, ind *Indicator, f *file) {
 	for i, b := range ind.Breaks {
 		checkPeriod(b.Period, where{"breaks", i, "period"}, f)
 	}
-	if first := c.Indicator(ind.ID); first != ind {
-		f.at(where{"id"}, "indicator %s is there already", ind.ID)
-	}
 	for i := range c.Indicators {
 		if other := &c.Indicators[i]; other != ind && other.ID < ind.ID && other.Title.NB == ind.Title.NB {
 			f.at(where{"title", "nb"}, "indicator %s has the same title", other.ID)

@@ -60,15 +60,27 @@ func checkExclusion(e *Exclusion, at where, f *file) {
 }
 
 func checkDesigns(c *Catalogue, files []*file) {
-	governs := map[string]string{}
+	governs, said := map[string]string{}, map[string]bool{}
 	for i := range c.Designs {
 		d, f := &c.Designs[i], files[i]
 		if other, ok := governs[d.Agreement]; ok {
 			f.at(where{"agreement"}, "design %s governs agreement %q already", other, d.Agreement)
 		}
 		governs[d.Agreement] = d.ID
+		before := len(*f.problems)
 		checkDesign(c, d, f)
+		f.inherited(before, d.Extends != "", said)
 		checkReasons(d, f)
+	}
+}
+
+// inherited drops what a design has from the one it extends, which comes before
+// it: that fault is said there.
+func (f *file) inherited(before int, extends bool, said map[string]bool) {
+	own := slices.DeleteFunc((*f.problems)[before:], func(p Problem) bool { return extends && said[p.Message] })
+	*f.problems = (*f.problems)[:before+len(own)]
+	for _, p := range own {
+		said[p.Message] = true
 	}
 }
 
@@ -96,9 +108,6 @@ func checkDesign(c *Catalogue, d *Design, f *file) {
 	}
 	if slices.Contains(d.Others, d.Method) {
 		f.at(where{"others"}, "%s is the primary method already", d.Method)
-	}
-	if d.DataSeenTo >= d.Start && d.Disclosure.NB == "" {
-		f.at(where{"data_seen_to"}, "outcome data to %d were out when the design was registered; disclosure must say so", d.DataSeenTo)
 	}
 }
 

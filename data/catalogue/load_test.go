@@ -384,3 +384,28 @@ func BenchmarkLoad(b *testing.B) {
 		}
 	}
 }
+
+func TestTextIn(t *testing.T) {
+	full, short := Text{"ikke", "ikkje", "not"}, Text{NB: "ikke"}
+	for language, want := range map[string]string{"nb": "ikke", "nn": "ikkje", "en": "not", "se": "ikke"} {
+		if got := full.In(language); got != want {
+			t.Errorf("In(%q) = %q, want %q", language, got, want)
+		}
+		if got := short.In(language); got != "ikke" {
+			t.Errorf("In(%q) without that language = %q", language, got)
+		}
+	}
+}
+
+func TestIndicatorTables(t *testing.T) {
+	for id, want := range map[string][]string{
+		"population":                        {"06913"},
+		"employment-rate":                   {"07984", "07459"},
+		"net-immigration-rate":              {"01222", "06913"},
+		"dwellings-without-household-share": {"06265", "06070"},
+	} {
+		if got := Default().Indicator(id).Tables(); !slices.Equal(got, want) {
+			t.Errorf("%s is made from %v, want %v", id, got, want)
+		}
+	}
+}
