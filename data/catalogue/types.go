@@ -107,6 +107,8 @@ type Table struct {
 	NotAdditive []string `yaml:"not_additive"`
 	// Cumulative says that a quarter holds the year so far: never summed over quarters.
 	Cumulative bool `yaml:"cumulative"`
+	// Projection says that periods may lie in the future.
+	Projection bool `yaml:"projection"`
 	// Unverified says that the table or its codes were not seen in a live
 	// source: the live run must discover them from /metadata. Uncertain says
 	// what exactly is in doubt.
@@ -134,6 +136,25 @@ func (t *Table) HasSeries(name string) bool {
 	base, code, member := strings.Cut(name, "/")
 	sel, ok := t.Series[base]
 	return ok && member == sel.Expands() && (!member || code != "")
+}
+
+// Sums reports whether the figures of a series may be summed over regions and
+// periods: the table is additive and no content of the series is named in
+// NotAdditive. An unknown series may not.
+func (t *Table) Sums(series string) bool {
+	base, _, _ := strings.Cut(series, "/")
+	sel, ok := t.Series[base]
+	if !ok || !t.Additive {
+		return false
+	}
+	for _, codes := range sel {
+		for _, c := range codes {
+			if slices.Contains(t.NotAdditive, c) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // RegionDimension is the dimension that holds municipalities.

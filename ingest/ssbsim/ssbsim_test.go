@@ -1,0 +1,439 @@
+package ssbsim_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/bygdevekst/bygdevekst/data"
+	"github.com/bygdevekst/bygdevekst/ingest/ssbsim"
+)
+
+// world is a small Norway: 40 municipalities in four counties, the first four
+// of them with codes that changed in 2020.
+func world() []ssbsim.Region {
+	var out []ssbsim.Region
+	for i := range 40 {
+		code := fmt.Sprintf("%02d%02d", 34+i/10, i%10+1)
+		r := ssbsim.Region{Code: code, Name: "Kommune " + code, County: code[:2], Centrality: 420 + i*9}
+		if i < 4 {
+			r.Earlier = []ssbsim.Earlier{{Code: fmt.Sprintf("04%02d", i+1), Name: "Gamle " + code + " (-2019)", From: 1900, To: 2019}}
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// shared is one fault-free server for all tests: the model is the slow part.
+var shared = sync.OnceValue(func() *ssbsim.Server {
+	s, err := ssbsim.New(ssbsim.Options{Regions: world(), Seed: 1})
+	if err != nil {
+		panic(err)
+	}
+	return s
+})
+
+func serve(t *testing.T, h http.Handler) string {
+	t.Helper()
+	ts := httptest.NewServer(h)
+	t.Cleanup(ts.Close)
+	return ts.URL + "/api/pxwebapi/v2"
+}
+
+func get(t *testing.T, url string) (int, []byte) {
+	t.Helper()
+	res, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil && !strings.Contains(err.Error(), "EOF") {
+		t.Fatal(err)
+	}
+	return res.StatusCode, body
+}
+
+func post(t *testing.T, url, body string) (int, []byte) {
+	t.Helper()
+	res, err := http.Post(url, "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	out, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, out
+}
+
+type dataset struct {
+	ID     []string
+	Size   []int
+	Value  []*float64
+	Status map[string]string
+}
+
+func decode(t *testing.T, body []byte) dataset {
+	t.Helper()
+	var d dataset
+	if err := json.Unmarshal(body, &d); err != nil {
+		t.Fatalf("%v in %.200s", err, body)
+	}
+	n := 1
+	for _, s := range d.Size {
+		n *= s
+	}
+	if n != len(d.Value) {
+		t.Fatalf("size %v and %d values", d.Size, len(d.Value))
+	}
+	return d
+}
+
+func TestPopulationAccountHolds(t *testing.T) {
+	base := serve(t, shared())
+	_, body := post(t, base+"/tables/06913/data", `{"selection":[{"variableCode":"Region","codelist":"agg_KommSummerHist","valueCodes":["K_34*","K_35*"]},{"variableCode":"ContentsCode","valueCodes":["*"]},{"variableCode":"Tid","valueCodes":["*"]}]}`)
+	d := decode(t, body)
+	regions, contents, years := d.Size[0], d.Size[1], d.Size[2]
+	at := func(r, c, y int) *float64 { return d.Value[(r*contents+c)*years+y] }
+	checked := 0
+	for r := range regions {
+		for y := range years - 1 {
+			p, next, natural, net := *at(r, 0, y), *at(r, 0, y+1), *at(r, 3, y), *at(r, 6, y)
+			if p+natural+net != next {
+				t.Fatalf("region %d, year %d: %v + %v + %v is not %v", r, y, p, natural, net, next)
+			}
+			if *at(r, 1, y)-*at(r, 2, y) != natural || *at(r, 4, y)-*at(r, 5, y) != net || natural+net != *at(r, 7, y) {
+				t.Fatalf("region %d, year %d: parts do not add up", r, y)
+			}
+			checked++
+		}
+		// The newest year has a population and no flows yet.
+		if at(r, 6, years-1) != nil {
+			t.Fatal("the newest year has flows")
+		}
+	}
+	if checked != 20*21 {
+		t.Fatalf("checked %d municipality-years", checked)
+	}
+}
+
+// TestTablesAgree counts the same persons and jobs through different tables.
+func TestTablesAgree(t *testing.T) {
+	base := serve(t, shared())
+	sum := func(table, query string) (total float64) {
+		code, body := get(t, base+"/tables/"+table+"/data?"+query)
+		if code != http.StatusOK {
+			t.Fatalf("%s: %d %s", table, code, body)
+		}
+		for _, v := range decode(t, body).Value {
+			if v != nil {
+				total += *v
+			}
+		}
+		return total
+	}
+	const region = "&codelist[Region]=agg_KommSummer&valueCodes[Region]=K-3402"
+	for what, pair := range map[string][2]float64{
+		"population of 07459 and 06913": {
+			sum("07459", "valueCodes[ContentsCode]=Personer1&valueCodes[Tid]=2024"+region),
+			sum("06913", "valueCodes[ContentsCode]=Folkemengde&valueCodes[Tid]=2024&codelist[Region]=agg_KommSummerHist&valueCodes[Region]=K_3402"),
+		},
+		"yearly and quarterly births": {
+			sum("06913", "valueCodes[ContentsCode]=Levende&valueCodes[Tid]=2024&codelist[Region]=agg_KommSummerHist&valueCodes[Region]=K_3402"),
+			sum("01222", "valueCodes[ContentsCode]=Fodte2&valueCodes[Tid]=2024K*"+region),
+		},
+		"cumulative and quarterly births": {
+			sum("01223", "valueCodes[ContentsCode]=Fodte2&valueCodes[Tid]=2024K4"+region),
+			sum("01222", "valueCodes[ContentsCode]=Fodte2&valueCodes[Tid]=2024K*"+region),
+		},
+		"jobs by age and in all": {
+			sum("07984", "valueCodes[NACE2007]=86-88&valueCodes[Kjonn]=0&valueCodes[Alder]=15-19,20-24,25-39,40-54,55-66,67-74&valueCodes[ContentsCode]=Sysselsatte&valueCodes[Tid]=2025"+region),
+			sum("07984", "valueCodes[NACE2007]=86-88&valueCodes[ContentsCode]=Sysselsatte&valueCodes[Tid]=2025"+region),
+		},
+		"commuting matrix and residents": {
+			sum("03321", "valueCodes[Bokommuen]=3402&valueCodes[ArbstedKomm]=*&valueCodes[ContentsCode]=Sysselsatte&valueCodes[Tid]=2025"),
+			sum("07984", "valueCodes[ContentsCode]=Sysselsatte&valueCodes[Tid]=2025"+region),
+		},
+		"moves in by matrix and in all": {
+			sum("13864", "valueCodes[TilflyttRegion]=3402&valueCodes[Fraflyttingsregion]=*&valueCodes[ContentsCode]=Flytting&valueCodes[Tid]=2025"),
+			sum("09588", "valueCodes[ContentsCode]=InnInnland&valueCodes[Tid]=2025&codelist[Region]=agg_KommGjeldende&valueCodes[Region]=3402"),
+		},
+		"educated and aged 16 or more": {
+			sum("09429", "valueCodes[Nivaa]=01,02a,11,03a,04a,09a&valueCodes[ContentsCode]=Personer&valueCodes[Tid]=2024&codelist[Region]=agg_KommGjeldende&valueCodes[Region]=3402"),
+			sum("09429", "valueCodes[ContentsCode]=Personer&valueCodes[Tid]=2024&codelist[Region]=agg_KommGjeldende&valueCodes[Region]=3402"),
+		},
+		"stock of dwellings": {
+			sum("06265", "valueCodes[ContentsCode]=Boliger&valueCodes[Tid]=2025"+region) - sum("06265", "valueCodes[ContentsCode]=Boliger&valueCodes[Tid]=2024"+region),
+			sum("05940", "valueCodes[ContentsCode]=Fullforte&valueCodes[Tid]=2024"+region) - sum("10784", "valueCodes[ContentsCode]=AvgangBoliger&valueCodes[Tid]=2024K*"+region),
+		},
+	} {
+		if pair[0] != pair[1] {
+			t.Errorf("%s: %v and %v", what, pair[0], pair[1])
+		}
+		if pair[0] == 0 && what != "stock of dwellings" {
+			t.Errorf("%s: nothing counted", what)
+		}
+	}
+}
+
+func TestCodesOfTheirTime(t *testing.T) {
+	base := serve(t, shared())
+	_, body := get(t, base+"/tables/09429/data?valueCodes[Nivaa]=00&valueCodes[ContentsCode]=Personer&valueCodes[Tid]=2019,2020&codelist[Region]=vs_Kommune&valueCodes[Region]=0401,3401")
+	d := decode(t, body)
+	// 0401 was in use to 2019, 3401 since 2020; the order is the list's.
+	if d.Value[0] == nil || d.Value[1] != nil || d.Value[2] != nil || d.Value[3] == nil {
+		t.Fatalf("values %v", d.Value)
+	}
+	if d.Status["1"] != "." || d.Status["2"] != "." || len(d.Status) != 2 {
+		t.Fatalf("status %v", d.Status)
+	}
+}
+
+// TestErrorsAreSSBsOwn holds the recorded error bodies byte for byte.
+func TestErrorsAreSSBsOwn(t *testing.T) {
+	base := serve(t, shared())
+	dir := sharedDir(t)
+	const ok = "&valueCodes[ContentsCode]=KOShjtj80aarover0001&valueCodes[Tid]=2024"
+	for file, url := range map[string]string{
+		"error-400-nonexistent-table.json":         "/tables/99999/data?valueCodes[Tid]=2024",
+		"error-400-nonexistent-value-kommune.json": "/tables/12209/data?valueCodes[KOKkommuneregion0000]=1234" + ok,
+		"error-400-missing-selection.json":         "/tables/12209/data?valueCodes[KOKkommuneregion0000]=3401",
+	} {
+		want, err := os.ReadFile(filepath.Join(dir, "pxweb-fixtures", "ssb-v2", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		code, got := get(t, base+url)
+		if code != http.StatusBadRequest || string(got) != strings.TrimSpace(string(want)) {
+			t.Errorf("%s: %d %s, want 400 %s", file, code, got, want)
+		}
+	}
+	page, err := os.ReadFile(filepath.Join(dir, "pxweb-fixtures", "ssb-v2", "error-404-url-too-long.truncated.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, got := get(t, base+"/tables/07459/data?valueCodes[Region]="+strings.Repeat("K-3401,", 500))
+	head := strings.ReplaceAll(string(got[:200]), "\r\n", "\n")
+	if code != http.StatusNotFound || !strings.HasPrefix(strings.ReplaceAll(string(page), "\r\n", "\n"), head) {
+		t.Errorf("a long address gave %d %s", code, head)
+	}
+}
+
+func sharedDir(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("SHARED_DIR")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "..", "shared")
+	}
+	if _, err := os.Stat(dir); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("the shared folder must be there in CI: %v", err)
+		}
+		t.Skip("the shared folder is not here; set SHARED_DIR to run this test")
+	}
+	return dir
+}
+
+// TestKeyOrderIsSSBs compares the order of keys with a recorded body.
+func TestKeyOrderIsSSBs(t *testing.T) {
+	base := serve(t, shared())
+	raw, err := os.ReadFile(filepath.Join(sharedDir(t), "pxweb-fixtures", "ssb-v2", "07459-3kommuner-80plus-2017-2024.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, body := get(t, base+"/tables/07459/data?valueCodes[Region]=3401&valueCodes[Kjonn]=*&valueCodes[Alder]=080,081&valueCodes[ContentsCode]=Personer1&valueCodes[Tid]=2024")
+	want, got := keys(t, raw), keys(t, body)
+	if strings.Join(got, " ") != strings.Join(want, " ") {
+		t.Errorf("keys %v, SSB has %v", got, want)
+	}
+}
+
+// keys returns the top-level keys of an object in order.
+func keys(t *testing.T, raw []byte) []string {
+	t.Helper()
+	dec := json.NewDecoder(strings.NewReader(string(raw)))
+	var out []string
+	depth, key := 0, true
+	for {
+		tok, err := dec.Token()
+		if err == io.EOF {
+			return out
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch v := tok.(type) {
+		case json.Delim:
+			if v == '{' || v == '[' {
+				depth++
+			} else {
+				depth--
+			}
+			key = depth == 1
+		case string:
+			if depth == 1 && key {
+				out = append(out, v)
+				key = false
+				continue
+			}
+			key = depth == 1
+		default:
+			key = depth == 1
+		}
+	}
+}
+
+func TestExpressions(t *testing.T) {
+	base := serve(t, shared())
+	const rest = "&valueCodes[ContentsCode]=Folkemengde&codelist[Region]=agg_KommSummerHist&valueCodes[Region]=K_3401"
+	for expr, want := range map[string]int{
+		"*": 22, "top(3)": 3, "top(3,2)": 3, "bottom(2)": 2, "from(2020)": 7, "to(2006)": 2, "[range(2010,2012)]": 3, "201?": 10, "2024,2025,top(1)": 3,
+	} {
+		code, body := get(t, base+"/tables/06913/data?valueCodes[Tid]="+expr+rest)
+		if code != http.StatusOK {
+			t.Errorf("%s: %d %s", expr, code, body)
+			continue
+		}
+		if d := decode(t, body); d.Size[2] != want {
+			t.Errorf("%s gives %d periods, want %d", expr, d.Size[2], want)
+		}
+	}
+	for expr, want := range map[string]int{"top(0)": 400, "range(2010)": 400, "2031": 400, "2024,2024": 500, "x(1)": 400} {
+		if code, body := get(t, base+"/tables/06913/data?valueCodes[Tid]="+expr+rest); code != want {
+			t.Errorf("%s: %d %s, want %d", expr, code, body, want)
+		}
+	}
+}
+
+func TestFaults(t *testing.T) {
+	const good = "/tables/07984/data?valueCodes[NACE2007]=86-88&valueCodes[ContentsCode]=Sysselsatte&valueCodes[Tid]=2024,2025&codelist[Region]=agg_KommSummer&valueCodes[Region]=K-3401"
+	clean := cleanOf(t, good)
+	for _, name := range ssbsim.FaultNames {
+		t.Run(name, func(t *testing.T) {
+			f, err := ssbsim.ParseFault(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := ssbsim.New(ssbsim.Options{Regions: world()[:8], Seed: 1, Faults: []ssbsim.Fault{f}, Slow: time.Millisecond})
+			if err != nil {
+				t.Fatal(err)
+			}
+			base := serve(t, s)
+			code, body := get(t, base+good)
+			_, meta := get(t, base+"/tables/07984")
+			if name == "slow" {
+				// Slow only waits; clients' tests time it out.
+				if string(body) != string(cleanOf(t, good)) {
+					t.Error("a slow answer is another answer")
+				}
+				return
+			}
+			if code == http.StatusOK && string(body) == string(clean) && !strings.Contains(string(meta), `"discontinued":true`) {
+				t.Error("the fault changed nothing")
+			}
+		})
+	}
+	for _, bad := range []string{"", "nothing", "slow:0", "slow:x"} {
+		if _, err := ssbsim.ParseFault(bad); data.ErrorCode(err) != data.EINVALID {
+			t.Errorf("fault %q: %v", bad, err)
+		}
+	}
+	for s, every := range map[string]int{"slow": 1, "slow:3": 3, "rate-limit:every-2nd": 2, "html-404:every-10": 10, "duplicate-500:4": 4} {
+		if f, err := ssbsim.ParseFault(s); err != nil || f.Every != every {
+			t.Errorf("%s: %v, %v", s, f, err)
+		}
+	}
+}
+
+// cleanOf is the answer of a server without faults to eight municipalities.
+func cleanOf(t *testing.T, url string) []byte {
+	t.Helper()
+	s, err := ssbsim.New(ssbsim.Options{Regions: world()[:8], Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, body := get(t, serve(t, s)+url)
+	return body
+}
+
+func TestEffects(t *testing.T) {
+	e, err := ssbsim.ParseEffect("health-employed:3401:2025:+50%")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := ssbsim.New(ssbsim.Options{Regions: world(), Seed: 1, Effects: []ssbsim.Effect{e}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const url = "/tables/07984/data?valueCodes[NACE2007]=00-99,86-88&valueCodes[ContentsCode]=Sysselsatte&valueCodes[Tid]=2024,2025&codelist[Region]=agg_KommSummer&valueCodes[Region]=K-3401"
+	_, with := get(t, serve(t, s)+url)
+	_, without := get(t, serve(t, shared())+url)
+	a, b := decode(t, with).Value, decode(t, without).Value
+	if *a[0] != *b[0] || *a[2] != *b[2] {
+		t.Errorf("the effect reached back to 2024: %v and %v", *a[2], *b[2])
+	}
+	// 50 % more, within the rounding of some 150 cells by at most one each.
+	if ratio := *a[3] / *b[3]; ratio < 1.45 || ratio > 1.55 {
+		t.Errorf("health employment is %v times what it was without the effect", ratio)
+	}
+	if got, want := *a[1]-*b[1], *a[3]-*b[3]; got != want {
+		t.Errorf("all employment rose by %v, health by %v", got, want)
+	}
+	for _, bad := range []string{"", "x:3401:2025:+5%", "births:3401:1999:+5%", "births:3401:2025:5%", "births:3401:2025:-100%", "births:34:2025:+5%"} {
+		if _, err := ssbsim.ParseEffect(bad); data.ErrorCode(err) != data.EINVALID {
+			t.Errorf("effect %q: %v", bad, err)
+		}
+	}
+	if _, err := ssbsim.New(ssbsim.Options{Regions: world()[:2], Effects: []ssbsim.Effect{{Measure: "births", Region: "9999", Year: 2020, Factor: 2}}}); data.ErrorCode(err) != data.ENOTFOUND {
+		t.Errorf("effect on an unknown municipality: %v", err)
+	}
+}
+
+func TestSeedDecides(t *testing.T) {
+	body := func(seed uint64) string {
+		s, err := ssbsim.New(ssbsim.Options{Regions: world()[:6], Seed: seed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, b := get(t, serve(t, s)+"/tables/06913/data?valueCodes[ContentsCode]=*&valueCodes[Tid]=*&codelist[Region]=agg_KommSummerHist&valueCodes[Region]=*")
+		return string(b)
+	}
+	if body(1) != body(1) {
+		t.Error("one seed gave two worlds")
+	}
+	if body(1) == body(2) {
+		t.Error("two seeds gave one world")
+	}
+}
+
+func TestRateLimit(t *testing.T) {
+	s, err := ssbsim.New(ssbsim.Options{Regions: world()[:2], Seed: 1, PerMinute: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := serve(t, s)
+	for i := range 5 {
+		res, err := http.Get(base + "/config")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(res.Body)
+		res.Body.Close()
+		if want := i < 3; (res.StatusCode == http.StatusOK) != want {
+			t.Errorf("request %d: %d", i, res.StatusCode)
+		}
+		if i >= 3 && (len(body) > 0 || res.Header.Get("x-ratelimit-limit") != "3") {
+			t.Errorf("429 with body %q and headers %v", body, res.Header)
+		}
+	}
+}
