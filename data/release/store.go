@@ -72,8 +72,8 @@ type Draft struct {
 // Publish writes a draft as a new release and points CURRENT at it. The steps
 // are: check the row invariants, write everything to a private directory, read
 // it back and compare hashes, fsync, rename into place, replace the pointer.
-// A draft whose content equals the current release's publishes nothing and
-// returns that one with fresh false.
+// A draft that is the current release over again (content, kind, catalogue, code
+// and seed) publishes nothing and returns that one with fresh false.
 func (s *Store) Publish(ctx context.Context, d Draft) (info cube.Info, fresh bool, err error) {
 	unlock, err := s.lock()
 	if err != nil {
@@ -87,8 +87,7 @@ func (s *Store) Publish(ctx context.Context, d Draft) (info cube.Info, fresh boo
 	if err != nil {
 		return info, false, err
 	}
-	if cur, err := s.Current(); err == nil && cur.ContentSHA256 == info.ContentSHA256 && cur.Kind == info.Kind &&
-		cur.CatalogueSHA256 == info.CatalogueSHA256 && cur.Schema == info.Schema && cur.CodeVersion == info.CodeVersion {
+	if cur, err := s.Current(); err == nil && identity(cur) == identity(info) {
 		return cur, false, nil
 	}
 	work, err := os.MkdirTemp(s.dir, buildPrefix)
@@ -124,8 +123,16 @@ func (s *Store) complete(d Draft) (cube.Info, error) {
 		info.Rows[t.name] = t.rows(&d.Content).Len()
 	}
 	info.ContentSHA256 = contentHash(&d.Content)
-	info.ID = info.Created.Format("20060102T150405Z") + "-" + info.ContentSHA256[:8]
+	info.ID = info.Created.Format("20060102T150405Z") + "-" + identity(info)[:8]
 	return info, nil
+}
+
+// identity is the hash of all that makes a release what it is: two builds with
+// the same identity are the same release.
+func identity(i cube.Info) string {
+	h := sha256.New()
+	fmt.Fprintln(h, i.ContentSHA256, i.Kind, i.CatalogueSHA256, i.CodeVersion, i.Seed, i.Schema)
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 func write(ctx context.Context, dir string, info *cube.Info, d Draft) error {
