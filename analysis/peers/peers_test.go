@@ -1,0 +1,184 @@
+package peers_test
+
+import (
+	"encoding/csv"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+
+	"gonum.org/v1/gonum/mat"
+	"pgregory.net/rapid"
+
+	"github.com/bygdevekst/bygdevekst/analysis/peers"
+)
+
+// TestSwissProvinces reproduces R's dist(scale(X)) and mahalanobis() on the
+// dataset swiss, to the oracle's relative tolerance of 1e-9.
+func TestSwissProvinces(t *testing.T) {
+	dir := filepath.Join(sharedDir(t), "oracles", "neighbours_swiss")
+	data := rows(t, filepath.Join(dir, "data.csv"))
+	var names []string
+	x := mat.NewDense(len(data), len(data[0])-1, nil)
+	for i, r := range data {
+		names = append(names, r[0])
+		for j, v := range r[1:] {
+			x.Set(i, j, number(t, v))
+		}
+	}
+	s, err := peers.NewScaler(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := make([]int, len(names))
+	for i := range all {
+		all[i] = i
+	}
+	for _, r := range rows(t, filepath.Join(dir, "neighbours.csv")) {
+		unit, rank := slices.Index(names, r[0]), int(number(t, r[1]))
+		near, err := peers.Nearest(x, s, nil, names, unit, all, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p := near[rank-1]; names[p.Unit] != r[2] || !close(p.Distance, number(t, r[3])) {
+			t.Errorf("%s, rank %d: %s at %v, R has %s at %s", r[0], rank, names[p.Unit], p.Distance, r[2], r[3])
+		}
+		d, err := peers.Mahalanobis(x, unit, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		order := slices.Clone(all)
+		slices.SortFunc(order, func(a, b int) int { return cmpFloat(d[a], d[b]) })
+		if j := order[rank]; names[j] != r[4] || !close(d[j], number(t, r[5])) {
+			t.Errorf("%s, Mahalanobis rank %d: %s at %v, R has %s at %s", r[0], rank, names[j], d[j], r[4], r[5])
+		}
+	}
+}
+
+func cmpFloat(a, b float64) int {
+	if a < b {
+		return -1
+	}
+	return 1
+}
+
+func close(got, want float64) bool { return math.Abs(got-want) <= 1e-9*math.Abs(want) }
+
+func TestProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n, k := rapid.IntRange(4, 12).Draw(t, "n"), rapid.IntRange(1, 4).Draw(t, "k")
+		x := mat.NewDense(n, k, nil)
+		keys := make([]string, n)
+		for i := range n {
+			keys[i] = strconv.Itoa(i)
+			for j := range k {
+				x.Set(i, j, rapid.Float64Range(-100, 100).Draw(t, "x")+float64(i))
+			}
+		}
+		s, err := peers.NewScaler(x)
+		if errors.Is(err, peers.ErrConstant) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Distance is symmetric, and a change of unit does not move it.
+		a, b := x.RawRowView(0), x.RawRowView(1)
+		d := s.Euclidean(a, b, nil)
+		if e := s.Euclidean(b, a, nil); d != e {
+			t.Fatalf("%v and %v", d, e)
+		}
+		var y mat.Dense
+		y.Scale(1000, x)
+		s2, err := peers.NewScaler(&y)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := s2.Euclidean(y.RawRowView(0), y.RawRowView(1), nil); math.Abs(d-e) > 1e-9*(1+d) {
+			t.Fatalf("in another unit %v becomes %v", d, e)
+		}
+		// More weight on every variable moves all distances alike.
+		two := slices.Repeat([]float64{4}, k)
+		if e := s.Euclidean(a, b, two); math.Abs(2*d-e) > 1e-9*(1+d) {
+			t.Fatalf("fourfold weights make %v of %v", e, d)
+		}
+		near, err := peers.Nearest(x, s, nil, keys, 0, []int{0, 1, 2, 3}, 99)
+		if err != nil || len(near) != 3 {
+			t.Fatalf("%v, %v", near, err)
+		}
+	})
+}
+
+func TestErrors(t *testing.T) {
+	x := mat.NewDense(3, 2, []float64{1, 5, 2, 5, 3, 5})
+	if _, err := peers.NewScaler(x); !errors.Is(err, peers.ErrConstant) {
+		t.Errorf("constant: %v", err)
+	}
+	x.Set(0, 1, math.NaN())
+	if _, err := peers.NewScaler(x); !errors.Is(err, peers.ErrMissing) {
+		t.Errorf("missing: %v", err)
+	}
+	y := mat.NewDense(4, 2, []float64{1, 2, 2, 4, 3, 6, 5, 10})
+	if _, err := peers.Mahalanobis(y, 0, 0); !errors.Is(err, peers.ErrSingular) {
+		t.Errorf("singular: %v", err)
+	}
+	if _, err := peers.Mahalanobis(y, 0, 0.1); err != nil {
+		t.Errorf("with a ridge: %v", err)
+	}
+	if _, err := peers.Balances(y, 0, nil, []int{1, 2}); !errors.Is(err, peers.ErrShape) {
+		t.Errorf("no group: %v", err)
+	}
+}
+
+func TestBalance(t *testing.T) {
+	x := mat.NewDense(5, 1, []float64{10, 1, 2, 3, 6})
+	b, err := peers.Balances(x, 0, []int{1, 2, 3}, []int{1, 2, 3, 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Mean of 1, 2, 3 is 2; sd of 1, 2, 3, 6 is √(14/3).
+	if b[0].Mean != 2 || b[0].SD != 1 || !b[0].Outside || !close(b[0].StdDifference, 8/math.Sqrt(14.0/3)) {
+		t.Errorf("%+v", b[0])
+	}
+}
+
+func rows(t *testing.T, path string) [][]string {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	all, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all[1:]
+}
+
+func number(t *testing.T, s string) float64 {
+	t.Helper()
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func sharedDir(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("SHARED_DIR")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "..", "shared")
+	}
+	if _, err := os.Stat(dir); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("the shared folder must be there in CI: %v", err)
+		}
+		t.Skip("the shared folder is not here; set SHARED_DIR to run this test")
+	}
+	return dir
+}
