@@ -167,6 +167,9 @@ type RegionDimension struct {
 	// History says that the list gives figures back in time on today's codes;
 	// else earlier codes must be asked for as well.
 	History bool `yaml:"history"`
+	// PilotsOnly limits a matrix of municipality by municipality to rows of
+	// municipalities in an agreement.
+	PilotsOnly bool `yaml:"pilots_only"`
 }
 
 // Dimension is one dimension other than region and time.
