@@ -1,0 +1,173 @@
+package evaluate
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// oracle returns the path of a file of published results.
+func oracle(t *testing.T, name ...string) string {
+	t.Helper()
+	dir := os.Getenv("SHARED_DIR")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "..", "shared")
+	}
+	path := filepath.Join(append([]string{dir, "oracles"}, name...)...)
+	if _, err := os.Stat(path); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("the published results are missing: %v", err)
+		}
+		t.Skipf("skipped, the published results are not here: %v", err)
+	}
+	return path
+}
+
+// run evaluates a specification on an oracle's data.csv.
+func run(t *testing.T, name, spec string) *Result {
+	t.Helper()
+	text, err := os.ReadFile(oracle(t, name, "data.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return runText(t, string(text), spec)
+}
+
+func runText(t *testing.T, csv, spec string) *Result {
+	t.Helper()
+	s, err := ParseSpec([]byte(spec))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Run(t.Context(), s, strings.NewReader(csv), "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func near(t *testing.T, what string, got Number, want, tolerance float64) {
+	t.Helper()
+	if !(math.Abs(float64(got)-want) <= tolerance) {
+		t.Errorf("%s: got %v, want %v ± %v", what, got, want, tolerance)
+	}
+}
+
+// weight fails for a unit that is not a donor.
+func weight(t *testing.T, r *Result, unit string) Number {
+	t.Helper()
+	for _, w := range r.Weights {
+		if w.Unit == unit {
+			return w.Weight
+		}
+	}
+	t.Errorf("no weight for %s", unit)
+	return unknown
+}
+
+func nearWeights(t *testing.T, r *Result, want map[string]float64, tolerance float64) {
+	t.Helper()
+	for unit, w := range want {
+		near(t, "weight of "+unit, weight(t, r, unit), w, tolerance)
+	}
+}
+
+const californiaPredictors = `[{"column":"lnincome","from":1980,"to":1988},{"column":"retprice","from":1980,"to":1988},
+	{"column":"age15to24","from":1980,"to":1988},{"column":"beer","from":1984,"to":1988},
+	{"column":"cigsale","from":1975,"to":1975},{"column":"cigsale","from":1980,"to":1980},{"column":"cigsale","from":1988,"to":1988}]`
+
+// Values and tolerances: oracles/sc_california/expected.json, R_Synth_1.2.0.
+func TestOracleCalifornia(t *testing.T) {
+	r := run(t, "sc_california", `{"unit":"state","time":"year","outcome":"cigsale","treated":["California"],"start":1989,
+		"method":"sc","predictors":`+californiaPredictors+`}`)
+	nearWeights(t, r, map[string]float64{"Utah": 0.343224, "Nevada": 0.235752, "Montana": 0.181971, "Colorado": 0.174685, "Connecticut": 0.06242}, 0.025)
+	near(t, "att", r.Estimate.ATT, -18.719476, 0.6)
+	near(t, "gap in 2000", r.Estimate.PerPeriod[30].Gap, -25.434558, 1)
+	if r.Fit.PreRMSPE > 1.8 {
+		t.Errorf("pre-RMSPE %v above 1.8", r.Fit.PreRMSPE)
+	}
+	if len(r.V) != 7 || len(r.Donors) != 38 {
+		t.Errorf("%d v for 7 predictors, %d donors of 38", len(r.V), len(r.Donors))
+	}
+	sum := 0.0
+	for _, w := range r.Weights {
+		sum += float64(w.Weight)
+	}
+	near(t, "sum of weights", Number(sum), 1, 1e-12)
+}
+
+const basque = `"unit":"regionname","time":"year","outcome":"gdpcap","treated":["Basque Country (Pais Vasco)"],"start":1975,
+	"fit_window":{"from":1960,"to":1969},"predictors":[
+	{"column":"school.illit","from":1964,"to":1969},{"column":"school.prim","from":1964,"to":1969},{"column":"school.med","from":1964,"to":1969},
+	{"column":"school.high","from":1964,"to":1969},{"column":"school.post.high","from":1964,"to":1969},{"column":"invest","from":1964,"to":1969},
+	{"column":"gdpcap","from":1960,"to":1969},
+	{"column":"sec.agriculture","from":1961,"to":1969},{"column":"sec.energy","from":1961,"to":1969},{"column":"sec.industry","from":1961,"to":1969},
+	{"column":"sec.construction","from":1961,"to":1969},{"column":"sec.services.venta","from":1961,"to":1969},{"column":"sec.services.nonventa","from":1961,"to":1969},
+	{"column":"popdens","from":1969,"to":1969}]`
+
+// Values and tolerances: oracles/sc_basque/expected.json, loss, weights, att and balance.
+func TestOracleBasque(t *testing.T) {
+	const mspe, tolerance = 0.008864544955047298, 0.025
+	r := run(t, "sc_basque", `{`+basque+`,"method":"sc"}`)
+	if got := float64(r.Fit.PreRMSPE * r.Fit.PreRMSPE); got > mspe*(1+tolerance) {
+		t.Errorf("mspe %v is above the published %v", got, mspe)
+	}
+	// The published V is a local optimum; weights and effect are those of that V.
+	r = run(t, "sc_basque", `{`+basque+`,"method":"sc","v":[0.072655911,0.119777358,0.003486111,0.102189247,0.010826786,5.3211e-05,
+		0.117260969,0.063392606,0.155350772,0.0958688,0.053081107,0.001634752,0.023709713,0.180712657]}`)
+	near(t, "mspe at the published V", r.Fit.PreRMSPE*r.Fit.PreRMSPE, mspe, tolerance*mspe)
+	nearWeights(t, r, map[string]float64{"Cataluna": 0.850816306, "Madrid (Comunidad De)": 0.149183694}, 0.025)
+	near(t, "att at the published V", r.Estimate.ATT, -0.6995647842110987, tolerance*0.6995647842110987)
+	near(t, "v[2]", r.V[2], 0.003486111, 1e-6)
+}
+
+// Values and tolerances: oracles/sc_basque/expected.json, penalised_lambda_0.01.
+func TestOracleBasquePenalised(t *testing.T) {
+	r := run(t, "sc_basque", `{`+basque+`,"method":"sc-penalised","lambda":0.01}`)
+	nearWeights(t, r, map[string]float64{"Cantabria": 0.241, "Cataluna": 0.759}, 0.025)
+}
+
+// Values and tolerances: oracles/ascm_kansas/expected.json.
+func TestOracleKansas(t *testing.T) {
+	l2 := func(r *Result) Number {
+		n := 0
+		for _, p := range r.Estimate.PerPeriod {
+			if p.Time.Value < 2012.25 {
+				n++
+			}
+		}
+		return r.Fit.PreRMSPE * Number(math.Sqrt(float64(n)))
+	}
+	spec := `{"unit":"state","time":"year_qtr","outcome":"lngdpcapita","treatment":"treated","method":`
+	r := run(t, "ascm_kansas", spec+`"sc-outcome"}`)
+	near(t, "scm att", r.Estimate.ATT, -0.029435, 0.0005)
+	near(t, "scm imbalance", l2(r), 0.082555, 0.0005)
+	r = run(t, "ascm_kansas", spec+`"sc-ridge"}`)
+	near(t, "ridge att", r.Estimate.ATT, -0.040063, 0.0015)
+	near(t, "ridge imbalance", l2(r), 0.061515, 0.0015)
+	r = run(t, "ascm_kansas", spec+`"sc-ridge","lambda":0.0786622}`)
+	near(t, "ridge att at the published lambda", r.Estimate.ATT, -0.0400629, 1e-6)
+}
+
+func TestResultJSON(t *testing.T) {
+	r := runText(t, small, with(`"donors":["B","C"]`))
+	var b strings.Builder
+	if err := r.WriteJSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	var m map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(b.String()), &m); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"method", "estimate", "weights", "time_weights", "v", "fit", "inference", "donors", "seed", "version"} {
+		if v, ok := m[key]; !ok || string(v) == "null" {
+			t.Errorf("%s is %s", key, v)
+		}
+	}
+	if !strings.Contains(b.String(), `"se": null`) {
+		t.Errorf("an unknown standard error must be null:\n%s", b.String())
+	}
+}

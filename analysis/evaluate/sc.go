@@ -1,0 +1,175 @@
+package evaluate
+
+import (
+	"fmt"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/bygdevekst/bygdevekst/analysis/panel"
+	"github.com/bygdevekst/bygdevekst/analysis/synth"
+)
+
+var synthMethods = map[string]synth.Method{
+	"sc": synth.Classic, "sc-outcome": synth.OutcomeOnly, "sc-demeaned": synth.Demeaned,
+	"sc-penalised": synth.Penalised, "sc-ridge": synth.RidgeAugmented,
+}
+
+var synthRules = map[string]synth.VRule{optimise: synth.VOptimise, equal: synth.VEqual, inverseVariance: synth.VInverseVariance}
+
+// syntheticControl fits one of the synth methods to the treated block.
+func (p *problem) syntheticControl() (*fitted, error) {
+	d, err := p.commonStart()
+	if err != nil {
+		return nil, err
+	}
+	spec, after, err := p.synthSpec(d.Start)
+	if err != nil {
+		return nil, err
+	}
+	q := p.withPredictors()
+	e, err := p.fitSynth(spec, q, d, after)
+	if err != nil {
+		return nil, err
+	}
+	p.panel = q
+	return e, nil
+}
+
+// predictorName is the panel column that holds a predictor's values.
+func predictorName(list string, k int) string { return fmt.Sprintf("%s[%d]", list, k) }
+
+// withPredictors returns the panel with each predictor as a covariate constant
+// over time. The window of a predictor may thus lie outside the panel's periods,
+// as in the published studies.
+func (p *problem) withPredictors() *panel.Panel {
+	q := *p.panel
+	q.Covariates = map[string]*mat.Dense{}
+	for name, c := range p.panel.Covariates {
+		q.Covariates[name] = c
+	}
+	for list, x := range map[string][][]float64{"predictors": p.x, "train.predictors": p.train} {
+		for k, values := range x {
+			m := mat.NewDense(len(q.Units), len(q.Times), nil)
+			for i, v := range values {
+				for c := range q.Times {
+					m.Set(i, c, v)
+				}
+			}
+			q.Covariates[predictorName(list, k)] = m
+		}
+	}
+	return &q
+}
+
+// synthSpec translates the specification. It returns the first column after
+// every window in which outcomes are fitted, at least start: a published study
+// may fit on the year its treatment begins.
+func (p *problem) synthSpec(start int) (synth.Spec, int, error) {
+	s := p.spec
+	out := synth.Spec{Method: synthMethods[s.Method], Rule: synthRules[s.V.Rule]}
+	if s.Scale == "none" {
+		out.Scale = synth.ScaleNone
+	}
+	if s.Lambda != nil {
+		out.Lambda, out.LambdaRule = *s.Lambda, synth.LambdaFixed
+	}
+	var after int
+	var err error
+	if out.FitWindow, after, err = p.fitWindow("fit_window", s.FitWindow, start); err != nil {
+		return out, 0, err
+	}
+	if out.Method != synth.Classic && out.Method != synth.Penalised {
+		out.Rule = synth.VOptimise
+		return out, after, nil
+	}
+	if s.Method == "sc" && len(s.Predictors) == 0 {
+		return out, 0, specErrorf("predictors", "method sc needs at least one; without predictors use sc-outcome")
+	}
+	out.Predictors = p.constants("predictors", len(s.Predictors))
+	if s.V.Weights != nil {
+		out.Rule, out.V = synth.VFixed, s.V.Weights
+	}
+	if s.Train != nil && out.Method == synth.Classic {
+		w, end, err := p.fitWindow("train.fit_window", s.Train.FitWindow, start)
+		if err != nil {
+			return out, 0, err
+		}
+		out.Train = &synth.Train{Predictors: p.constants("train.predictors", len(s.Train.Predictors)), FitWindow: w}
+		after = max(after, end)
+	}
+	return out, after, nil
+}
+
+func (p *problem) constants(list string, n int) []synth.Predictor {
+	times := p.panel.Times
+	out := make([]synth.Predictor, n)
+	for k := range out {
+		out[k] = synth.Predictor{Column: predictorName(list, k), From: times[0], To: times[len(times)-1]}
+	}
+	return out
+}
+
+// fitWindow snaps a window to the panel's periods, the whole pre-period when it
+// is not given, and returns the column after its last.
+func (p *problem) fitWindow(path string, w Window, start int) (synth.Window, int, error) {
+	if w.empty() {
+		return synth.Window{From: p.panel.Times[0], To: p.panel.Times[start-1]}, start, nil
+	}
+	if w.To == nil {
+		w.To = &p.times[start-1]
+	}
+	first, last := -1, -1
+	for c, t := range p.panel.Times {
+		if w.contains(t) {
+			if first < 0 {
+				first = c
+			}
+			last = c
+		}
+	}
+	if first < 0 || first >= start {
+		return synth.Window{}, 0, specErrorf(path, "%s holds no period before start, %s", w, p.times[start].Label)
+	}
+	if last >= start {
+		p.flags = append(p.flags, fmt.Sprintf("%s reaches into treatment: weights are fitted on %s, start is %s", path, p.times[last].Label, p.times[start].Label))
+	}
+	return synth.Window{From: p.panel.Times[first], To: p.panel.Times[last]}, max(start, last+1), nil
+}
+
+// fitSynth estimates with every period before column after open to the windows,
+// and measures the effect from the design's start.
+func (p *problem) fitSynth(spec synth.Spec, q *panel.Panel, d panel.Design, after int) (*fitted, error) {
+	seen := d
+	seen.Start = after
+	r, err := spec.Fit(q, seen)
+	if err != nil {
+		return nil, err
+	}
+	e := &fitted{observed: r.Observed, counterfactual: r.Counterfactual, gaps: r.Gaps, weights: r.Weights, v: r.V, design: d}
+	e.att = panel.MeanGap(r.Gaps, d.Start, len(r.Gaps))
+	e.fit = Fit{PreRMSPE: Number(r.PreRMSPE), PostRMSPE: Number(panel.RMSPE(r.Gaps, d.Start, len(r.Gaps))), Ratio: unknown, Gap: Number(r.Certificate)}
+	if r.PreRMSPE > 0 && !r.PerfectFit {
+		e.fit.Ratio = e.fit.PostRMSPE / e.fit.PreRMSPE
+	}
+	for _, f := range r.Flags {
+		e.fit.Flags = append(e.fit.Flags, string(f))
+	}
+	if spec.Method == synth.Penalised || spec.Method == synth.RidgeAugmented {
+		e.fit.Flags = append(e.fit.Flags, fmt.Sprintf("lambda %.6g", r.Lambda))
+	}
+	base := spec.Estimator()
+	e.estimator = func(p *panel.Panel, d panel.Design) (panel.Estimate, error) {
+		seen := d
+		if d.Start >= e.design.Start {
+			seen.Start = max(d.Start, after)
+		}
+		est, err := base(p, seen)
+		if err != nil {
+			return est, err
+		}
+		est.ATT = panel.MeanGap(est.Gaps, d.Start, len(est.Gaps))
+		est.PostRMSPE = panel.RMSPE(est.Gaps, d.Start, len(est.Gaps))
+		return est, nil
+	}
+	return e, nil
+}
