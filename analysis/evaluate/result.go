@@ -53,6 +53,11 @@ type Result struct {
 	Donors      []string       `json:"donors"`
 	Seed        uint64         `json:"seed"`
 	Version     string         `json:"version"`
+
+	// Outcome and Start are for charts: the column's name and the first period in
+	// which any unit is treated.
+	Outcome string `json:"-"`
+	Start   Moment `json:"-"`
 }
 
 // Estimate is the effect on the treated in units of the outcome: the mean over

@@ -118,6 +118,8 @@ func (p *problem) result(e *fitted) *Result {
 		Inference: map[string]any{},
 		Donors:    []string{},
 		Seed:      p.spec.Seed,
+		Outcome:   p.spec.Outcome,
+		Start:     p.times[slices.Min(p.starts)],
 
 		TimeWeights: []TimeWeight{},
 	}
