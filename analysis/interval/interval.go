@@ -9,17 +9,18 @@ import (
 	"fmt"
 	"math"
 
+	"gonum.org/v1/gonum/mathext"
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // Sentinel errors. They are wrapped with the offending numbers.
 var (
-	// ErrLevel reports a confidence level outside (0, 1).
+	// ErrLevel reports a confidence level outside (0, 1 − 10⁻¹²].
 	ErrLevel = errors.New("interval: level outside (0, 1)")
-	// ErrCount reports a count that is negative, not finite or, for exact
-	// methods, not whole.
+	// ErrCount reports a value that is not finite, or a count that is negative,
+	// above 10¹² or, though not 0, below 10⁻⁹.
 	ErrCount = errors.New("interval: invalid count")
-	// ErrDenominator reports a denominator that is not positive and finite, or
+	// ErrDenominator reports a denominator that is not between 10⁻⁹ and 10¹², or
 	// smaller than the count it is to contain.
 	ErrDenominator = errors.New("interval: invalid denominator")
 	// ErrUndefined reports an interval that does not exist, such as a ratio to a
@@ -43,23 +44,44 @@ func (i Interval) Scale(k float64) Interval {
 	return Interval{i.Lower * k, i.Upper * k}
 }
 
+// maxLevel keeps 1 − level exact to four digits.
+const maxLevel = 1 - 1e-12
+
 // Z returns the exact normal quantile of a two-sided level, 1.959963… for 0.95.
 func Z(level float64) (float64, error) {
-	if !(level > 0 && level < 1) {
+	if !(level > 0 && level <= maxLevel) {
 		return 0, fmt.Errorf("%w: %v", ErrLevel, level)
 	}
-	return distuv.UnitNormal.Quantile(1 - (1-level)/2), nil
+	// √2·erf⁻¹(level) loses nothing in 1 − (1 − level)/2.
+	return math.Sqrt2 * math.Erfinv(level), nil
 }
 
+// check reports limits that floating point cannot hold, far outside any count or
+// level in use.
+func (i Interval) check(o, level float64) error {
+	if math.IsNaN(i.Lower+i.Upper) || math.IsInf(i.Lower, 0) || math.IsInf(i.Upper, 0) {
+		return fmt.Errorf("%w: limits of %v at level %v cannot be computed", ErrUndefined, o, level)
+	}
+	return nil
+}
+
+// The range of counts and denominators the quantile functions are trusted in: no
+// place has more people, and no shrunken or dispersion-scaled count means anything
+// below.
+const (
+	maxCount = 1e12
+	minCount = 1e-9
+)
+
 func checkCount(o float64) error {
-	if o < 0 || math.IsNaN(o) || math.IsInf(o, 0) {
+	if o != 0 && !(o >= minCount && o <= maxCount) {
 		return fmt.Errorf("%w: %v", ErrCount, o)
 	}
 	return nil
 }
 
 func checkDenominator(n float64) error {
-	if !(n > 0) || math.IsInf(n, 0) {
+	if !(n >= minCount && n <= maxCount) {
 		return fmt.Errorf("%w: %v", ErrDenominator, n)
 	}
 	return nil
@@ -104,12 +126,14 @@ func Exact(o, level float64) (Interval, error) {
 	if err := checkCount(o); err != nil {
 		return Interval{}, err
 	}
+	// Half a χ² quantile is a gamma quantile; the upper tail is inverted as such,
+	// so that a level near 1 loses nothing.
 	alpha := 1 - level
-	i := Interval{Upper: distuv.ChiSquared{K: 2*o + 2}.Quantile(1-alpha/2) / 2}
+	i := Interval{Upper: mathext.GammaIncRegCompInv(o+1, alpha/2)}
 	if o > 0 {
-		i.Lower = distuv.ChiSquared{K: 2 * o}.Quantile(alpha/2) / 2
+		i.Lower = mathext.GammaIncRegInv(o, alpha/2)
 	}
-	return i, nil
+	return i, i.check(o, level)
 }
 
 // exactBelow is where Public Health England's packages change from the exact
@@ -134,7 +158,11 @@ func Rate(o, n, scale, level float64) (i Interval, method string, err error) {
 		return Interval{}, "", err
 	}
 	i, method, err = Poisson(o, level)
-	return i.Scale(scale / n), method, err
+	if err != nil {
+		return Interval{}, method, err
+	}
+	i = i.Scale(scale / n)
+	return i, method, i.check(o, level)
 }
 
 // Wilson gives the score limits of a proportion o/n (Wilson 1927):
@@ -183,15 +211,23 @@ func ClopperPearson(o, n, level float64) (Interval, error) {
 		i.Lower = distuv.Beta{Alpha: o, Beta: n - o + 1}.Quantile(alpha / 2)
 	}
 	if o < n {
-		i.Upper = distuv.Beta{Alpha: o + 1, Beta: n - o}.Quantile(1 - alpha/2)
+		// The upper limit is one less the lower limit of the rest.
+		i.Upper = 1 - distuv.Beta{Alpha: n - o, Beta: o + 1}.Quantile(alpha/2)
 	}
-	return i, nil
+	return i, i.check(o, level)
 }
 
 // Estimate is a point estimate with its interval.
 type Estimate struct {
 	Value float64
 	Interval
+}
+
+func (e Estimate) check() error {
+	if math.IsInf(e.Value, 0) || math.IsNaN(e.Value+e.Lower+e.Upper) || math.IsInf(e.Lower, 0) || math.IsInf(e.Upper, 0) {
+		return fmt.Errorf("%w: %v with limits %v and %v cannot be computed", ErrUndefined, e.Value, e.Lower, e.Upper)
+	}
+	return nil
 }
 
 // Difference gives the limits of a − b for independent estimates by the method
@@ -221,31 +257,36 @@ func Ratio(a, b Estimate) (Estimate, error) {
 		return Estimate{}, fmt.Errorf("%w: the denominator's interval %v to %v holds zero", ErrUndefined, b.Lower, b.Upper)
 	}
 	if b.Value < 0 {
-		a = Estimate{-a.Value, a.Interval.Scale(-1)}
-		b = Estimate{-b.Value, b.Interval.Scale(-1)}
+		a, b = negate(a), negate(b)
 	}
-	return Estimate{a.Value / b.Value, Interval{ratioLimit(a, b, a.Lower, b.Upper, -1), ratioLimit(a, b, a.Upper, b.Lower, +1)}}, nil
+	e := Estimate{a.Value / b.Value, Interval{lowerRatio(a, b), -lowerRatio(negate(a), b)}}
+	return e, e.check()
 }
 
-// ratioLimit solves θ with (a − a_lim)² + θ²(b_lim − b)² = (a − θb)², the MOVER
-// limit of a/b on the side of sign.
-func ratioLimit(a, b Estimate, aLim, bLim, sign float64) float64 {
-	// (b² − db²)θ² − 2abθ + (a² − da²) = 0.
-	da, db := a.Value-aLim, bLim-b.Value
-	// A numerator below zero meets the other limit of b.
-	if sign < 0 && aLim < 0 {
-		db = b.Value - b.Lower
+func negate(e Estimate) Estimate { return Estimate{-e.Value, e.Interval.Scale(-1)} }
+
+// lowerRatio solves a − θb − √((a − l_a)² + θ²·d²) = 0 for θ, the lower MOVER
+// limit of a/b with b above zero. d is the distance from b to its upper limit
+// where θ is positive, to its lower limit where it is negative; θ has the sign of
+// l_a, since zero is a possible ratio exactly when it is a possible numerator.
+func lowerRatio(a, b Estimate) float64 {
+	d := b.Upper - b.Value
+	if a.Lower < 0 {
+		d = b.Value - b.Lower
 	}
-	if sign > 0 && aLim < 0 {
-		db = b.Upper - b.Value
+	// qa·θ² − 2ab·θ + qc = 0, in units of b so that nothing overflows.
+	ra, da, db := a.Value/b.Value, (a.Value-a.Lower)/b.Value, d/b.Value
+	qa, qc := 1-db*db, (ra-da)*(ra+da)
+	root := math.Sqrt(math.Max(0, ra*ra-qa*qc))
+	// Of the two forms of the root the one that adds, not subtracts. An upper
+	// limit more than twice b makes qa negative; only the first form occurs then.
+	if ra >= 0 {
+		if ra+root == 0 {
+			return 0
+		}
+		return qc / (ra + root)
 	}
-	qa := b.Value*b.Value - db*db
-	qb := a.Value * b.Value
-	disc := math.Max(0, qb*qb-qa*(a.Value*a.Value-da*da))
-	if qa <= 0 {
-		return sign * math.MaxFloat64
-	}
-	return (qb + sign*math.Sqrt(disc)) / qa
+	return (ra - root) / qa
 }
 
 // RateRatio gives the exact limits of (o1/n1)/(o2/n2): given the total, o1 is
@@ -262,136 +303,12 @@ func RateRatio(o1, n1, o2, n2, level float64) (Estimate, error) {
 	if err != nil {
 		return Estimate{}, err
 	}
-	odds := func(p float64) float64 { return p / (1 - p) * n2 / n1 }
-	return Estimate{o1 / n1 / (o2 / n2), Interval{odds(p.Lower), odds(p.Upper)}}, nil
-}
-
-// Net gives the limits of a net flow in − out from its gross flows: MOVER on the
-// two Poisson counts. The difference is Skellam distributed; in simulations of
-// flows of 40 to 800 the MOVER limits cover 94.6–95.5 % at nominal 95 (docs/
-// validation.md).
-func Net(in, out, level float64) (Estimate, error) {
-	a, _, err := Poisson(in, level)
+	q, err := ClopperPearson(o2, o1+o2, level)
 	if err != nil {
 		return Estimate{}, err
 	}
-	b, _, err := Poisson(out, level)
-	if err != nil {
-		return Estimate{}, err
-	}
-	return Difference(Estimate{in, a}, Estimate{out, b}), nil
-}
-
-// MinDispersionYears is the least number of other years a dispersion is
-// estimated from.
-const MinDispersionYears = 8
-
-// Dispersion gives the limits of one year's net flow from the place's own
-// year-to-year variation, for when only the net is published. history are the
-// rates per head of the other years, the assessed year left out, in time order.
-// The standard deviation of a single year is estimated from first differences,
-// s = √(Σd²/(2m)), which a slow trend does not inflate (von Neumann 1941); the
-// median of |d| (s = 1.4826·median|d|/√2) is used instead when it is larger, so
-// that no lucky pair of years makes the interval too short. The interval is
-// value ± t·s with the 5/8·m degrees of freedom of a first-difference estimate,
-// at least 3.
-func Dispersion(value float64, history []float64, level float64) (Interval, error) {
-	s, df, err := YearSD(history)
-	if err != nil {
-		return Interval{}, err
-	}
-	if _, err := Z(level); err != nil {
-		return Interval{}, err
-	}
-	half := s * distuv.StudentsT{Mu: 0, Sigma: 1, Nu: df}.Quantile(1-(1-level)/2)
-	return Interval{value - half, value + half}, nil
-}
-
-// YearSD estimates the standard deviation of a single year about its local
-// level, and the degrees of freedom of that estimate.
-func YearSD(history []float64) (sd, df float64, err error) {
-	if len(history) < MinDispersionYears {
-		return 0, 0, fmt.Errorf("%w: %d, need %d", ErrTooFew, len(history), MinDispersionYears)
-	}
-	abs := make([]float64, len(history)-1)
-	sum := 0.0
-	for i := range abs {
-		d := history[i+1] - history[i]
-		if math.IsNaN(d) || math.IsInf(d, 0) {
-			return 0, 0, fmt.Errorf("%w: %v", ErrCount, d)
-		}
-		abs[i] = math.Abs(d)
-		sum += d * d
-	}
-	m := float64(len(abs))
-	sd = math.Max(math.Sqrt(sum/(2*m)), 1.4826*median(abs)/math.Sqrt2)
-	return sd, math.Max(3, 5*m/8), nil
-}
-
-func median(x []float64) float64 {
-	// Insertion sort: a handful of years, and the caller's copy.
-	for i := 1; i < len(x); i++ {
-		for j := i; j > 0 && x[j] < x[j-1]; j-- {
-			x[j], x[j-1] = x[j-1], x[j]
-		}
-	}
-	n := len(x)
-	if n%2 == 1 {
-		return x[n/2]
-	}
-	return (x[n/2-1] + x[n/2]) / 2
-}
-
-// Chance is how far chance alone moves a count from one year to the next in 19
-// years out of 20: ±z·√(2o).
-func Chance(o, level float64) (float64, error) {
-	z, err := Z(level)
-	if err != nil {
-		return 0, err
-	}
-	return z * math.Sqrt(2*o), checkCount(o)
-}
-
-// power80 is Φ⁻¹(0.80), the extra reach a change needs to be seen four times
-// out of five.
-var power80 = distuv.UnitNormal.Quantile(0.80)
-
-// DetectableSD is the smallest true difference between two periods that a
-// two-sided test at 1−level sees with 80 % power, given the standard error of
-// each period's value: (z + 0.8416)·√(se₀² + se₁²).
-func DetectableSD(se0, se1, level float64) (float64, error) {
-	z, err := Z(level)
-	if err != nil {
-		return 0, err
-	}
-	if !(se0 >= 0 && se1 >= 0) || math.IsInf(se0+se1, 0) {
-		return 0, fmt.Errorf("%w: standard errors %v and %v", ErrCount, se0, se1)
-	}
-	return (z + power80) * math.Hypot(se0, se1), nil
-}
-
-// DetectableCount is the smallest difference in a Poisson rate scale·o/n that
-// would be seen between two periods with about this count each:
-// (z + 0.8416)·scale·√(2·max(o,1))/n.
-func DetectableCount(o, n, scale, level float64) (float64, error) {
-	if err := errors.Join(checkCount(o), checkDenominator(n)); err != nil {
-		return 0, err
-	}
-	se := scale * math.Sqrt(math.Max(o, 1)) / n
-	return DetectableSD(se, se, level)
-}
-
-// DetectableProportion is the same for a proportion o/n:
-// (z + 0.8416)·scale·√(2·p(1−p)/n), with p pulled off 0 and 1 by Wilson's centre.
-func DetectableProportion(o, n, scale, level float64) (float64, error) {
-	if err := checkProportion(o, n); err != nil {
-		return 0, err
-	}
-	z, err := Z(level)
-	if err != nil {
-		return 0, err
-	}
-	p := (o + z*z/2) / (n + z*z)
-	se := scale * math.Sqrt(p*(1-p)/n)
-	return DetectableSD(se, se, level)
+	// The limits of o2's share are those of o1's from the other side, without the
+	// rounding of 1 − p.
+	e := Estimate{o1 / n1 / (o2 / n2), Interval{p.Lower / q.Upper * (n2 / n1), (1 - q.Lower) / q.Lower * (n2 / n1)}}
+	return e, e.check()
 }
