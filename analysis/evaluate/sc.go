@@ -115,6 +115,7 @@ func (p *problem) fitWindow(path string, w Window, start int) (synth.Window, int
 	if w.empty() {
 		return synth.Window{From: p.panel.Times[0], To: p.panel.Times[start-1]}, start, nil
 	}
+	given := w
 	if w.To == nil {
 		w.To = &p.times[start-1]
 	}
@@ -128,7 +129,7 @@ func (p *problem) fitWindow(path string, w Window, start int) (synth.Window, int
 		}
 	}
 	if first < 0 || first >= start {
-		return synth.Window{}, 0, specErrorf(path, "%s holds no period before start, %s", w, p.times[start].Label)
+		return synth.Window{}, 0, specErrorf(path, "%s holds no period before start, %s", given, p.times[start].Label)
 	}
 	if last >= start {
 		p.flags = append(p.flags, fmt.Sprintf("%s reaches into treatment: weights are fitted on %s, start is %s", path, p.times[last].Label, p.times[start].Label))
