@@ -183,7 +183,16 @@ func TestNothingIsEverNotANumber(t *testing.T) {
 				p, r := attain.OpenSDGNoTarget(c, 100, true)
 				return p.Ratio + p.Score, r
 			},
-			"un": func(c attain.Course) (float64, attain.Reason) { p, r := attain.UN(c); return p.Ratio + p.Expected, r },
+			"un":           func(c attain.Course) (float64, attain.Reason) { p, r := attain.UN(c); return p.Ratio + p.Expected, r },
+			"un no target": func(c attain.Course) (float64, attain.Reason) { p, r := attain.UNNoTarget(c); return p.Growth, r },
+			"propagated": func(c attain.Course) (float64, attain.Reason) {
+				e, r := attain.Propagate(attain.Ratio, c, about(c.Current, c.Current-1, c.Current+1), about(c.Base, c.Base, c.Base))
+				return e.Lower + e.Upper, r
+			},
+			"interval": func(c attain.Course) (float64, attain.Reason) {
+				e, r := attain.ShareInterval(about(c.Current, c.Current-1, c.Current+1), about(c.Base, c.Base-1, c.Base+1), c.Target)
+				return e.Lower/2 + e.Upper/2, r
+			},
 		} {
 			if v, reason := f(c); reason == attain.Defined && (math.IsNaN(v) || math.IsInf(v, 0)) {
 				t.Fatalf("%s of %+v is %v", name, c, v)

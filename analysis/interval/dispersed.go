@@ -121,11 +121,17 @@ func Fieller(a, b, va, vb, cab, level float64) (Estimate, error) {
 	}
 	// In units of b, so that squares do not overflow.
 	ra := a / b
-	qa, qb, qc := 1-z*z*(vb/b/b), ra-z*z*(cab/b/b), ra*ra-z*z*(va/b/b)
+	va, vb, cab = va/b/b, vb/b/b, cab/b/b
+	qa, qb := 1-z*z*vb, ra-z*z*cab
 	if !(b != 0 && qa > 0) {
 		return Estimate{}, fmt.Errorf("%w: the denominator %v may be zero", ErrUndefined, b)
 	}
-	root := math.Sqrt(math.Max(0, qb*qb-qa*qc))
+	// (qb² − qa·(ra² − z²va))/z² as a sum of squares, which cannot cancel.
+	root := z * math.Sqrt(va)
+	if vb > 0 {
+		det := math.Max(0, va-cab*(cab/vb))
+		root = z * math.Sqrt(vb*(ra-cab/vb)*(ra-cab/vb)+det*qa)
+	}
 	e := Estimate{ra, Interval{(qb - root) / qa, (qb + root) / qa}}
 	return e, e.check()
 }

@@ -259,7 +259,9 @@ func Ratio(a, b Estimate) (Estimate, error) {
 	if b.Value < 0 {
 		a, b = negate(a), negate(b)
 	}
-	e := Estimate{a.Value / b.Value, Interval{lowerRatio(a, b), -lowerRatio(negate(a), b)}}
+	v := a.Value / b.Value
+	// Rounding must not leave the value outside a very short interval.
+	e := Estimate{v, Interval{math.Min(v, lowerRatio(a, b)), math.Max(v, -lowerRatio(negate(a), b))}}
 	return e, e.check()
 }
 
@@ -277,7 +279,12 @@ func lowerRatio(a, b Estimate) float64 {
 	// qa·θ² − 2ab·θ + qc = 0, in units of b so that nothing overflows.
 	ra, da, db := a.Value/b.Value, (a.Value-a.Lower)/b.Value, d/b.Value
 	qa, qc := 1-db*db, (ra-da)*(ra+da)
-	root := math.Sqrt(math.Max(0, ra*ra-qa*qc))
+	// ra² − qa·qc, written without a difference of near equals: qc is below zero
+	// only where l_a is, and then d < b and qa is above zero.
+	root := math.Sqrt(da*da + db*db*qc)
+	if qc < 0 {
+		root = math.Hypot(math.Sqrt(qa)*da, db*ra)
+	}
 	// Of the two forms of the root the one that adds, not subtracts. An upper
 	// limit more than twice b makes qa negative; only the first form occurs then.
 	if ra >= 0 {
