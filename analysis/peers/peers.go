@@ -11,6 +11,8 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
+
+	"github.com/bygdevekst/bygdevekst/analysis/simplexls"
 )
 
 // Sentinel errors, wrapped with the variable that caused them.
@@ -79,29 +81,53 @@ func Nearest(x *mat.Dense, s Scaler, weights []float64, keys []string, unit int,
 	if len(keys) != n || weights != nil && len(weights) != vars || len(s.SD) != vars || unit < 0 || unit >= n {
 		return nil, fmt.Errorf("%w: %d×%d values, %d keys, %d weights", ErrShape, n, vars, len(keys), len(weights))
 	}
-	out := make([]Peer, 0, len(candidates))
-	for _, c := range candidates {
-		if c != unit {
-			out = append(out, Peer{c, s.Euclidean(x.RawRowView(unit), x.RawRowView(c), weights)})
+	for j, w := range weights {
+		if !(w >= 0) || math.IsInf(w, 0) {
+			return nil, fmt.Errorf("%w: weight %v of variable %d", ErrShape, w, j)
 		}
 	}
-	sortPeers(out, keys)
+	d := make([]float64, n)
+	for _, c := range candidates {
+		d[c] = s.Euclidean(x.RawRowView(unit), x.RawRowView(c), weights)
+	}
+	return NearestBy(d, keys, unit, candidates, k)
+}
+
+// NearestBy is Nearest for distances already known, such as Mahalanobis's:
+// distances[i] is the distance to unit i.
+func NearestBy(distances []float64, keys []string, unit int, candidates []int, k int) ([]Peer, error) {
+	if len(keys) != len(distances) || k < 1 {
+		return nil, fmt.Errorf("%w: %d distances, %d keys, the nearest %d", ErrShape, len(distances), len(keys), k)
+	}
+	out := make([]Peer, 0, len(candidates))
+	for _, c := range candidates {
+		if c == unit {
+			continue
+		}
+		if math.IsNaN(distances[c]) || math.IsInf(distances[c], 0) {
+			return nil, fmt.Errorf("%w: no distance to %s", ErrMissing, keys[c])
+		}
+		out = append(out, Peer{c, distances[c]})
+	}
+	slices.SortFunc(out, func(a, b Peer) int {
+		return cmp.Or(cmp.Compare(a.Distance, b.Distance), cmp.Compare(keys[a.Unit], keys[b.Unit]))
+	})
 	return out[:min(k, len(out))], nil
 }
 
-func sortPeers(list []Peer, keys []string) {
-	slices.SortFunc(list, func(a, b Peer) int {
-		return cmp.Or(cmp.Compare(a.Distance, b.Distance), cmp.Compare(keys[a.Unit], keys[b.Unit]))
-	})
-}
+// maxCond is the condition number from which a covariance matrix is called
+// singular: fewer than three digits of a distance would be left.
+const maxCond = 1e13
 
 // Mahalanobis returns the distances √((x_i − x_j)ᵀ S⁻¹ (x_i − x_j)) from a unit to
-// every unit, S being the covariance (n−1) over all rows, shrunk towards its
-// diagonal by ridge ∈ [0, 1] for when there are many variables and few units.
+// every unit, S being the covariance (n−1) pooled over all rows, with its
+// off-diagonal times 1 − ridge, ridge ∈ [0, 1]: 0 is the plain distance, 1 the
+// standardised Euclidean. Shrink where there are more than a fifth as many
+// variables as units, or where two variables nearly tell the same.
 func Mahalanobis(x *mat.Dense, unit int, ridge float64) ([]float64, error) {
 	n, k := x.Dims()
-	if unit < 0 || unit >= n {
-		return nil, fmt.Errorf("%w: unit %d of %d", ErrShape, unit, n)
+	if unit < 0 || unit >= n || !(ridge >= 0 && ridge <= 1) {
+		return nil, fmt.Errorf("%w: unit %d of %d, ridge %v", ErrShape, unit, n, ridge)
 	}
 	if _, err := NewScaler(x); err != nil {
 		return nil, err
@@ -114,7 +140,7 @@ func Mahalanobis(x *mat.Dense, unit int, ridge float64) ([]float64, error) {
 		}
 	}
 	var chol mat.Cholesky
-	if !chol.Factorize(&s) {
+	if !chol.Factorize(&s) || chol.Cond() > maxCond {
 		return nil, fmt.Errorf("%w: use a ridge above 0", ErrSingular)
 	}
 	out := make([]float64, n)
@@ -142,30 +168,116 @@ type Balance struct {
 	Outside bool
 }
 
+// Fair says that the standardised difference is within the acceptable 0.25.
+func (b Balance) Fair() bool { return math.Abs(b.StdDifference) < 0.25 }
+
 // Balances gives a Balance for each variable: unit against group, with the
 // scale taken over all candidates.
 func Balances(x *mat.Dense, unit int, group, candidates []int) ([]Balance, error) {
+	return WeightedBalances(x, unit, group, nil, candidates)
+}
+
+// WeightedBalances is Balances with weights on the group, such as those of a
+// synthetic control: Mean = Σ w_i x_i/Σ w_i, SD the weighted spread about it with
+// the weights' Kish number of units in place of n. nil weights are all equal.
+func WeightedBalances(x *mat.Dense, unit int, group []int, weights []float64, candidates []int) ([]Balance, error) {
 	n, k := x.Dims()
-	if unit < 0 || unit >= n || len(group) == 0 || len(candidates) < 2 {
-		return nil, fmt.Errorf("%w: unit %d, group of %d, %d candidates", ErrShape, unit, len(group), len(candidates))
+	if unit < 0 || unit >= n || len(group) == 0 || len(candidates) < 2 || weights != nil && len(weights) != len(group) {
+		return nil, fmt.Errorf("%w: unit %d, group of %d, %d weights, %d candidates", ErrShape, unit, len(group), len(weights), len(candidates))
+	}
+	if weights != nil && !usable(weights) {
+		return nil, fmt.Errorf("%w: weights must be finite and sum to more than zero", ErrShape)
 	}
 	out := make([]Balance, k)
 	for j := range k {
 		own := x.At(unit, j)
 		g, all := column(x, j, group), column(x, j, candidates)
-		b := Balance{Own: own, Outside: own < slices.Min(g) || own > slices.Max(g)}
-		b.Mean, b.SD = stat.Mean(g, nil), 0
-		if len(g) > 1 {
-			b.SD = stat.StdDev(g, nil)
-		}
 		sd := stat.StdDev(all, nil)
 		if !(sd > 0) {
 			return nil, fmt.Errorf("%w: variable %d", ErrConstant, j)
 		}
+		b := Balance{Own: own, Outside: own < slices.Min(g) || own > slices.Max(g)}
+		b.Mean, b.SD = meanSD(g, weights)
 		b.StdDifference = (own - b.Mean) / sd
+		if math.IsNaN(b.StdDifference) || math.IsInf(b.StdDifference, 0) {
+			return nil, fmt.Errorf("%w: variable %d", ErrMissing, j)
+		}
 		out[j] = b
 	}
 	return out, nil
+}
+
+func usable(weights []float64) bool {
+	sum := 0.0
+	for _, w := range weights {
+		sum += w
+	}
+	return sum > 0 && !math.IsInf(sum, 0)
+}
+
+// meanSD is the weighted mean and spread; a group worth one unit or less has no
+// spread, and gets 0.
+func meanSD(x, w []float64) (mean, sd float64) {
+	var s0, s1, s2 float64
+	for i, v := range x {
+		wi := 1.0
+		if w != nil {
+			wi = w[i]
+		}
+		s0 += wi
+		s2 += wi * wi
+		s1 += wi * v
+	}
+	mean = s1 / s0
+	ss := 0.0
+	for i, v := range x {
+		wi := 1.0
+		if w != nil {
+			wi = w[i]
+		}
+		ss += wi * (v - mean) * (v - mean)
+	}
+	kish := s0 * s0 / s2
+	if kish <= 1 || ss <= 0 {
+		return mean, 0
+	}
+	return mean, math.Sqrt(ss / s0 * kish / (kish - 1))
+}
+
+// hullTol is the distance to the hull, in standard deviations, that is rounding.
+const hullTol = 1e-7
+
+// HullDistance is the distance, in standard deviations of s, from a unit to the
+// convex hull of the group: 0 where some weighting of the group equals the unit on
+// every variable at once. A unit may lie within the range of each variable and
+// still outside the hull, and then every weighted comparison extrapolates.
+func HullDistance(x *mat.Dense, s Scaler, unit int, group []int) (float64, error) {
+	n, k := x.Dims()
+	if unit < 0 || unit >= n || len(group) == 0 || len(s.SD) != k {
+		return 0, fmt.Errorf("%w: unit %d of %d, group of %d, %d scales", ErrShape, unit, n, len(group), len(s.SD))
+	}
+	p := simplexls.Problem{N: len(group), M: k, X: make([]float64, 0, len(group)*k), Y: s.scaled(x.RawRowView(unit))}
+	for _, g := range group {
+		p.X = append(p.X, s.scaled(x.RawRowView(g))...)
+	}
+	var solver simplexls.Solver
+	var fit simplexls.Solution
+	if err := solver.Solve(p, &fit); err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrMissing, err)
+	}
+	d := math.Sqrt(math.Max(0, fit.Residual))
+	if d < hullTol {
+		return 0, nil
+	}
+	return d, nil
+}
+
+func (s Scaler) scaled(row []float64) []float64 {
+	out := make([]float64, len(row))
+	for j, v := range row {
+		out[j] = (v - s.Mean[j]) / s.SD[j]
+	}
+	return out
 }
 
 func column(x *mat.Dense, j int, rows []int) []float64 {

@@ -145,6 +145,91 @@ func TestBalance(t *testing.T) {
 	}
 }
 
+// TestWeightedBalance: equal weights are no weights, and weights on two units put
+// the mean between them: (1·3 + 3·1)/4 = 1.5.
+func TestWeightedBalance(t *testing.T) {
+	x := mat.NewDense(5, 1, []float64{10, 1, 2, 3, 6})
+	plain, err1 := peers.Balances(x, 0, []int{1, 2, 3}, []int{1, 2, 3, 4})
+	equal, err2 := peers.WeightedBalances(x, 0, []int{1, 2, 3}, []float64{0.2, 0.2, 0.2}, []int{1, 2, 3, 4})
+	skew, err3 := peers.WeightedBalances(x, 0, []int{1, 2, 3}, []float64{3, 0, 1}, []int{1, 2, 3, 4})
+	if err := errors.Join(err1, err2, err3); err != nil {
+		t.Fatal(err)
+	}
+	if !close(plain[0].Mean, equal[0].Mean) || !close(plain[0].SD, equal[0].SD) {
+		t.Errorf("%+v and %+v", plain[0], equal[0])
+	}
+	if skew[0].Mean != 1.5 || skew[0].Fair() {
+		t.Errorf("%+v", skew[0])
+	}
+	for _, w := range [][]float64{{1}, {0, 0, 0}, {math.NaN(), 1, 1}} {
+		if _, err := peers.WeightedBalances(x, 0, []int{1, 2, 3}, w, []int{1, 2, 3, 4}); !errors.Is(err, peers.ErrShape) {
+			t.Errorf("weights %v: %v", w, err)
+		}
+	}
+}
+
+// TestHull: in a square the centre is inside, the corner of the circumscribed
+// diamond is within the range of each variable and outside the hull of a triangle.
+func TestHull(t *testing.T) {
+	x := mat.NewDense(5, 2, []float64{0.5, 0.5, 0, 0, 1, 0, 0, 1, 0.9, 0.9})
+	unit := peers.Scaler{Mean: []float64{0, 0}, SD: []float64{1, 1}}
+	if d, err := peers.HullDistance(x, unit, 0, []int{1, 2, 3}); err != nil || d != 0 {
+		t.Errorf("on the edge: %v, %v", d, err)
+	}
+	// (0.9, 0.9) is |0.9 + 0.9 − 1|/√2 from the line x + y = 1.
+	if d, err := peers.HullDistance(x, unit, 4, []int{1, 2, 3}); err != nil || math.Abs(d-0.8/math.Sqrt2) > 1e-9 {
+		t.Errorf("outside: %v, %v", d, err)
+	}
+	b, err := peers.Balances(x, 4, []int{1, 2, 3}, []int{1, 2, 3})
+	if err != nil || b[0].Outside || b[1].Outside {
+		t.Errorf("within each range: %+v, %v", b, err)
+	}
+}
+
+// TestTiesGoByKey: equal distances come in order of key whatever the order asked.
+func TestTiesGoByKey(t *testing.T) {
+	keys := []string{"3425", "3421", "3419", "3422"}
+	for _, candidates := range [][]int{{1, 2, 3}, {3, 2, 1}, {0, 2, 1, 3}} {
+		near, err := peers.NearestBy([]float64{0, 1, 1, 1}, keys, 0, candidates, 2)
+		if err != nil || len(near) != 2 || keys[near[0].Unit] != "3419" || keys[near[1].Unit] != "3421" {
+			t.Errorf("%v: %v, %v", candidates, near, err)
+		}
+	}
+	if _, err := peers.NearestBy([]float64{0, math.NaN()}, keys[:2], 0, []int{1}, 1); !errors.Is(err, peers.ErrMissing) {
+		t.Errorf("no distance: %v", err)
+	}
+	if _, err := peers.NearestBy([]float64{0, 1}, keys[:2], 0, []int{1}, 0); !errors.Is(err, peers.ErrShape) {
+		t.Errorf("the nearest 0: %v", err)
+	}
+}
+
+// TestFullRidgeIsEuclidean: shrunk wholly to its diagonal, Mahalanobis's distance
+// is the standardised Euclidean.
+func TestFullRidgeIsEuclidean(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const n, k = 9, 3
+		x := mat.NewDense(n, k, nil)
+		for i := range n {
+			for j := range k {
+				x.Set(i, j, float64(i*(j+1)%7)+rapid.Float64Range(0, 5).Draw(t, "x"))
+			}
+		}
+		s, err := peers.NewScaler(x)
+		if err != nil {
+			return
+		}
+		d, err := peers.Mahalanobis(x, 2, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range n {
+			if e := s.Euclidean(x.RawRowView(2), x.RawRowView(i), nil); math.Abs(d[i]-e) > 1e-9*(1+e) {
+				t.Fatalf("unit %d: %v and %v", i, d[i], e)
+			}
+		}
+	})
+}
+
 func rows(t *testing.T, path string) [][]string {
 	t.Helper()
 	f, err := os.Open(path)
