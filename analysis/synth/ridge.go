@@ -1,0 +1,247 @@
+package synth
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/bygdevekst/bygdevekst/analysis/panel"
+	"github.com/bygdevekst/bygdevekst/analysis/simplexls"
+)
+
+const (
+	// ridgeSteps and ridgeRatio give augsynth's grid λ_max·(1e-8)^(i/20), i = 0..20.
+	ridgeSteps = 20
+	ridgeRatio = 1e-8
+)
+
+// RidgePath is the cross-validation of the ridge-augmented method.
+type RidgePath struct {
+	// Lambda is the grid from λ_max, the squared largest singular value of the
+	// centred donors, down.
+	Lambda []float64
+	// Err is the mean squared error of the left-out pre-period and SE its standard
+	// error.
+	Err, SE []float64
+	// Best is the position of the smallest error, Chosen of the largest λ whose
+	// error is within one SE of it.
+	Best, Chosen int
+}
+
+// ridge computes w = w_sc + X₀(X₀'X₀ + λI)⁻¹(x₁ − X₀'w_sc), with the J×L
+// pre-period outcomes X₀ centred per period on the donor mean.
+func (s Spec) ridge(p *panel.Panel, d panel.Design, r *Result) error {
+	r.Lambda = s.Lambda
+	if s.LambdaRule == LambdaChosen {
+		path, err := s.RidgeCV(p, d)
+		if err != nil {
+			return err
+		}
+		r.Lambda = path.Lambda[path.Chosen]
+	}
+	x, x1 := outcomeRows(p, d, r.columns)
+	centreRows(x, x1)
+	base := &Result{}
+	if err := base.simplex(simplexls.Problem{N: len(d.Donors), M: len(x1), X: x, Y: x1}); err != nil {
+		return err
+	}
+	r.Certificate, r.PerfectFit, r.Flags = base.Certificate, base.PerfectFit, base.Flags
+	f, err := newRidgeFit(x, x1)
+	if err != nil {
+		return err
+	}
+	r.Weights = make([]float64, len(d.Donors))
+	f.augment(r.Weights, base.Weights, r.Lambda)
+	return nil
+}
+
+// centreRows subtracts the donor mean from every period of donors and treated.
+func centreRows(x, x1 []float64) {
+	l := len(x1)
+	n := len(x) / l
+	for i := range l {
+		var mean float64
+		for j := range n {
+			mean += x[j*l+i] / float64(n)
+		}
+		for j := range n {
+			x[j*l+i] -= mean
+		}
+		x1[i] -= mean
+	}
+}
+
+// ridgeFit holds the eigenvectors of the smaller Gram matrix, so that every λ
+// costs a product only.
+type ridgeFit struct {
+	n, l    int
+	x, x1   []float64
+	byUnit  bool // Gram is X₀X₀' (J×J) rather than X₀'X₀ (L×L).
+	value   []float64
+	vectors mat.Dense
+}
+
+func newRidgeFit(x, x1 []float64) (*ridgeFit, error) {
+	f := &ridgeFit{l: len(x1), x: x, x1: x1}
+	f.n = len(x) / f.l
+	f.byUnit = f.n < f.l
+	m := mat.NewDense(f.n, f.l, x)
+	var gram mat.SymDense
+	if f.byUnit {
+		gram.SymOuterK(1, m)
+	} else {
+		gram.SymOuterK(1, m.T())
+	}
+	var eigen mat.EigenSym
+	if !eigen.Factorize(&gram, true) {
+		return nil, fmt.Errorf("%w: eigenvalues of the donors' Gram matrix", ErrNotConverged)
+	}
+	f.value = eigen.Values(nil)
+	eigen.VectorsTo(&f.vectors)
+	return f, nil
+}
+
+// top is the squared largest singular value of the donors.
+func (f *ridgeFit) top() float64 { return max(0, f.value[len(f.value)-1]) }
+
+// augment writes w + X₀(X₀'X₀ + λI)⁻¹(x₁ − X₀'w) to dst. Directions without any
+// variation are left alone when λ = 0.
+func (f *ridgeFit) augment(dst, w []float64, lambda float64) {
+	miss := append([]float64(nil), f.x1...)
+	for j, v := range w {
+		for i := range miss {
+			miss[i] -= v * f.x[j*f.l+i]
+		}
+	}
+	copy(dst, w)
+	if f.byUnit {
+		// (X₀X₀' + λI)⁻¹ X₀ miss.
+		rhs := f.times(miss)
+		f.shrink(rhs, lambda)
+		for j, v := range rhs {
+			dst[j] += v
+		}
+		return
+	}
+	f.shrink(miss, lambda)
+	for j, v := range f.times(miss) {
+		dst[j] += v
+	}
+}
+
+// times is X₀ v.
+func (f *ridgeFit) times(v []float64) []float64 {
+	out := make([]float64, f.n)
+	for j := range out {
+		for i, x := range f.x[j*f.l : (j+1)*f.l] {
+			out[j] += x * v[i]
+		}
+	}
+	return out
+}
+
+// shrink replaces v by (Gram + λI)⁻¹ v.
+func (f *ridgeFit) shrink(v []float64, lambda float64) {
+	k := len(f.value)
+	in := mat.NewVecDense(k, append([]float64(nil), v...))
+	var score mat.VecDense
+	score.MulVec(f.vectors.T(), in)
+	for i := range k {
+		by := max(f.value[i], 0) + lambda
+		if by <= 1e-14*f.top() {
+			score.SetVec(i, 0)
+			continue
+		}
+		score.SetVec(i, score.AtVec(i)/by)
+	}
+	out := mat.NewVecDense(k, v)
+	out.MulVec(&f.vectors, &score)
+}
+
+// RidgeCV is the leave-one-pre-period-out cross-validation of the method.
+func (s Spec) RidgeCV(p *panel.Panel, d panel.Design) (*RidgePath, error) {
+	if err := d.Check(p); err != nil {
+		return nil, err
+	}
+	cols, err := window(p, d, s.FitWindow)
+	if err != nil {
+		return nil, err
+	}
+	if len(cols) < 3 {
+		return nil, fmt.Errorf("%w: leave-one-out needs 3 pre-periods, got %d; give lambda", ErrWindow, len(cols))
+	}
+	x, x1 := outcomeRows(p, d, cols)
+	centreRows(x, x1)
+	full, err := newRidgeFit(x, x1)
+	if err != nil {
+		return nil, err
+	}
+	path := &RidgePath{}
+	for i := range ridgeSteps + 1 {
+		path.Lambda = append(path.Lambda, full.top()*math.Pow(ridgeRatio, float64(i)/ridgeSteps))
+	}
+	errs := make([][]float64, len(path.Lambda))
+	for t := range cols {
+		if err := s.leavePeriod(x, x1, t, path.Lambda, errs); err != nil {
+			return nil, err
+		}
+	}
+	path.choose(errs)
+	return path, nil
+}
+
+// leavePeriod appends the squared error of period t for every λ.
+func (s Spec) leavePeriod(x, x1 []float64, t int, lambda []float64, errs [][]float64) error {
+	l := len(x1)
+	n := len(x) / l
+	xs, ys := make([]float64, 0, n*(l-1)), make([]float64, 0, l-1)
+	for j := range n {
+		row := x[j*l : (j+1)*l]
+		xs = append(append(xs, row[:t]...), row[t+1:]...)
+	}
+	ys = append(append(ys, x1[:t]...), x1[t+1:]...)
+	base := &Result{}
+	if err := base.simplex(simplexls.Problem{N: n, M: l - 1, X: xs, Y: ys}); err != nil {
+		return err
+	}
+	f, err := newRidgeFit(xs, ys)
+	if err != nil {
+		return err
+	}
+	w := make([]float64, n)
+	for g, v := range lambda {
+		f.augment(w, base.Weights, v)
+		e := x1[t]
+		for j, u := range w {
+			e -= u * x[j*l+t]
+		}
+		errs[g] = append(errs[g], e*e)
+	}
+	return nil
+}
+
+// choose fills the path from the errors by period.
+func (path *RidgePath) choose(errs [][]float64) {
+	for g, e := range errs {
+		n := float64(len(e))
+		var mean, q float64
+		for _, v := range e {
+			mean += v / n
+		}
+		for _, v := range e {
+			q += (v - mean) * (v - mean)
+		}
+		path.Err = append(path.Err, mean)
+		path.SE = append(path.SE, math.Sqrt(q/(n-1)/n))
+		if mean < path.Err[path.Best] {
+			path.Best = g
+		}
+	}
+	for g, e := range path.Err {
+		if e <= path.Err[path.Best]+path.SE[path.Best] {
+			path.Chosen = g
+			return
+		}
+	}
+}
