@@ -55,8 +55,9 @@ func Roll(y []float64, m Method, h, train int) ([]Score, error) {
 	}
 	scale := 0.0
 	for t := 1; t < len(y); t++ {
-		scale += math.Abs(y[t]-y[t-1]) / float64(len(y)-1)
+		scale += math.Abs(y[t] - y[t-1])
 	}
+	scale /= float64(max(len(y)-1, 1))
 	scores := make([]Score, h)
 	sums := make([]float64, h)
 	for n := train; n < len(y); n++ {
