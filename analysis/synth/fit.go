@@ -21,14 +21,18 @@ const (
 	OverFit Flag = "over-fit"
 	// BadFit: the pre-period gap is larger than noise can explain.
 	BadFit Flag = "bad-fit"
-	// LevelMiss: the bad fit is mostly a difference in level, which a demeaned
-	// synthetic control or synthetic difference-in-differences allows for.
+	// LevelMiss: the fit is bad for want of an intercept only: a demeaned synthetic
+	// control or synthetic difference-in-differences fits.
 	LevelMiss Flag = "level-miss"
 	// Extrapolates: some weights are negative.
 	Extrapolates Flag = "extrapolates"
 	// DroppedPredictor: a predictor has no period before the start.
 	DroppedPredictor Flag = "dropped-predictor"
 )
+
+// perfectTol is the pre-period gap, relative to the treated series, below which
+// the outcome is reproduced to working precision.
+const perfectTol = 1e-10
 
 // badFitLevel is the tail of the χ² test behind BadFit: under a correct model
 // one fit in a thousand is called bad.
@@ -63,7 +67,7 @@ type Result struct {
 	// PreRMSPE is taken over the fit window, PreAllRMSPE over all pre-periods,
 	// PostRMSPE from Start on.
 	PreRMSPE, PreAllRMSPE, PostRMSPE float64
-	// Ratio is PostRMSPE/PreRMSPE, +Inf replaced by 0 with PerfectFit set.
+	// Ratio is PostRMSPE/PreRMSPE; 0 with PerfectFit set where it is not defined.
 	Ratio float64
 	// NormalisedRMSPE is PreRMSPE over the standard deviation of the treated
 	// series in the fit window; 0 when the series is constant.
@@ -77,10 +81,12 @@ type Result struct {
 	// Support counts donors with a weight, NegativeWeight sums those below zero.
 	Support        int
 	NegativeWeight float64
-	PerfectFit     bool
-	Flags          []Flag
-	Balance        []Balance
-	Dropped        []string
+	// PerfectFit says that the outcome of the fit window is reproduced to working
+	// precision.
+	PerfectFit bool
+	Flags      []Flag
+	Balance    []Balance
+	Dropped    []string
 
 	columns []int
 }
@@ -179,7 +185,6 @@ func (r *Result) adopt(sol *simplexls.Solution) error {
 	}
 	r.Weights = sol.Weights
 	r.Certificate = sol.Gap
-	r.PerfectFit = sol.PerfectFit
 	if sol.NonUnique {
 		r.Flags = append(r.Flags, NonUnique)
 	}
@@ -329,16 +334,18 @@ func (r *Result) measure(p *panel.Panel, d panel.Design) {
 	r.ATT = panel.MeanGap(r.Gaps, d.Start, t)
 	r.PreAllRMSPE = panel.RMSPE(r.Gaps, 0, d.Start)
 	r.PostRMSPE = panel.RMSPE(r.Gaps, d.Start, t)
-	var q, sum, squares float64
+	var q, sum, squares, largest float64
 	for _, c := range r.columns {
 		q += r.Gaps[c] * r.Gaps[c]
 		sum += y[c]
+		largest = max(largest, math.Abs(y[c]))
 	}
 	l := float64(len(r.columns))
 	for _, c := range r.columns {
 		squares += (y[c] - sum/l) * (y[c] - sum/l)
 	}
 	r.PreRMSPE = math.Sqrt(q / l)
+	r.PerfectFit = r.PreRMSPE <= perfectTol*largest
 	if squares > 0 && l > 1 {
 		r.NormalisedRMSPE = r.PreRMSPE / math.Sqrt(squares/(l-1))
 	}
@@ -350,14 +357,29 @@ func (r *Result) measure(p *panel.Panel, d panel.Design) {
 // judge compares the pre-period gap with the noise of the units it is made of
 // and sets the over-fit, bad-fit and level flags.
 func (r *Result) judge(p *panel.Panel, d panel.Design) {
-	units := append(append([]int(nil), d.Treated...), d.Donors...)
-	sigma, ok := NoiseScale(p, units, r.columns)
 	if r.PerfectFit {
 		r.Flags = append(r.Flags, OverFit)
 	}
+	units := append(append([]int(nil), d.Treated...), d.Donors...)
+	sigma, ok := NoiseScale(p, units, r.columns)
 	if !ok {
 		return
 	}
+	r.Noise = r.noise(d, sigma)
+	switch {
+	case r.PreRMSPE < r.Noise && !r.PerfectFit:
+		r.Flags = append(r.Flags, OverFit)
+	case r.bad():
+		r.Flags = append(r.Flags, BadFit)
+		if r.Method != Demeaned && r.levelMiss(p, d, sigma) {
+			r.Flags = append(r.Flags, LevelMiss)
+		}
+	}
+}
+
+// noise is the standard deviation of the gap under weights that know nothing of
+// the noise, from the standard deviations of treated and donors.
+func (r *Result) noise(d panel.Design, sigma []float64) float64 {
 	g := float64(len(d.Treated))
 	var variance float64
 	for _, v := range sigma[:len(d.Treated)] {
@@ -367,20 +389,23 @@ func (r *Result) judge(p *panel.Panel, d panel.Design) {
 		v := w * sigma[len(d.Treated)+j]
 		variance += v * v
 	}
-	r.Noise = math.Sqrt(variance)
+	return math.Sqrt(variance)
+}
+
+// bad says that the pre-period gap is beyond what noise explains, by a χ² test.
+func (r *Result) bad() bool {
 	l := float64(len(r.columns))
-	limit := distuv.ChiSquared{K: l}.Quantile(1-badFitLevel) * variance
-	switch q := l * r.PreRMSPE * r.PreRMSPE; {
-	case r.PreRMSPE < r.Noise && !r.PerfectFit:
-		r.Flags = append(r.Flags, OverFit)
-	case q > limit:
-		r.Flags = append(r.Flags, BadFit)
-		var mean float64
-		for _, c := range r.columns {
-			mean += r.Gaps[c] / l
-		}
-		if mean*mean > r.PreRMSPE*r.PreRMSPE/2 {
-			r.Flags = append(r.Flags, LevelMiss)
-		}
+	limit := distuv.ChiSquared{K: l}.Quantile(1-badFitLevel) * r.Noise * r.Noise
+	return l*r.PreRMSPE*r.PreRMSPE > limit
+}
+
+// levelMiss says that the same window is fitted well with an intercept.
+func (r *Result) levelMiss(p *panel.Panel, d panel.Design, sigma []float64) bool {
+	free := &Result{Method: Demeaned, columns: r.columns}
+	if err := (Spec{Method: Demeaned}).outcome(p, d, free); err != nil {
+		return false
 	}
+	free.measure(p, d)
+	free.Noise = free.noise(d, sigma)
+	return !free.bad()
 }

@@ -22,7 +22,8 @@ type RidgePath struct {
 	// centred donors, down.
 	Lambda []float64
 	// Err is the mean squared error of the left-out pre-period and SE its standard
-	// error.
+	// error, over all pre-periods but the last: the R package augsynth never leaves
+	// the last one out, and only so are its published λ reproduced.
 	Err, SE []float64
 	// Best is the position of the smallest error, Chosen of the largest λ whose
 	// error is within one SE of it.
@@ -46,7 +47,7 @@ func (s Spec) ridge(p *panel.Panel, d panel.Design, r *Result) error {
 	if err := base.simplex(simplexls.Problem{N: len(d.Donors), M: len(x1), X: x, Y: x1}); err != nil {
 		return err
 	}
-	r.Certificate, r.PerfectFit, r.Flags = base.Certificate, base.PerfectFit, base.Flags
+	r.Certificate, r.Flags = base.Certificate, base.Flags
 	f, err := newRidgeFit(x, x1)
 	if err != nil {
 		return err
@@ -182,7 +183,7 @@ func (s Spec) RidgeCV(p *panel.Panel, d panel.Design) (*RidgePath, error) {
 		path.Lambda = append(path.Lambda, full.top()*math.Pow(ridgeRatio, float64(i)/ridgeSteps))
 	}
 	errs := make([][]float64, len(path.Lambda))
-	for t := range cols {
+	for t := range len(cols) - 1 {
 		if err := s.leavePeriod(x, x1, t, path.Lambda, errs); err != nil {
 			return nil, err
 		}

@@ -9,7 +9,7 @@ import (
 )
 
 // robust regresses the treated pre-period on donors whose whole T×J series have
-// been denoised by keeping Rank singular values, with ridge λ². Weights are free
+// been denoised by keeping Rank singular values, with ridge λ‖w‖². Weights are free
 // in sign and sum; with λ = 0 the minimum-norm solution is taken.
 func (s Spec) robust(p *panel.Panel, d panel.Design, r *Result) error {
 	t := len(p.Times)
@@ -36,9 +36,11 @@ func (s Spec) robust(p *panel.Panel, d panel.Design, r *Result) error {
 	if !svd.Factorize(pre, mat.SVDThin) {
 		return fmt.Errorf("%w: singular values of the pre-period", ErrNotConverged)
 	}
+	u.Reset()
+	v.Reset()
 	svd.UTo(&u)
 	svd.VTo(&v)
-	values = svd.Values(values[:0:0])
+	values = svd.Values(nil)
 	r.Weights = make([]float64, len(d.Donors))
 	r.Lambda = s.Lambda
 	for k := range min(rank, len(values)) {
@@ -46,7 +48,7 @@ func (s Spec) robust(p *panel.Panel, d panel.Design, r *Result) error {
 			break
 		}
 		score := mat.Dot(u.ColView(k), mat.NewVecDense(len(y), y))
-		score *= values[k] / (values[k]*values[k] + s.Lambda*s.Lambda)
+		score *= values[k] / (values[k]*values[k] + s.Lambda)
 		for j := range r.Weights {
 			r.Weights[j] += score * v.At(j, k)
 		}
