@@ -41,7 +41,7 @@ func TestBadFiles(t *testing.T) {
 		{"sum of shares", "tables/12209.yaml", "ContentsCode: \"KOShjtj80aarover0001\"", "ContentsCode: [\"KOShjtj80aarover0001\", \"KOSx\"]", "tables/12209.yaml:19:5: series share_80_plus_home_services sums 2 codes of ContentsCode, but the table's figures may not be summed"},
 		{"sum of prices", "tables/06035.yaml", "    Boligtype: \"01\"\n    ContentsCode: \"KvPris\"", "    Boligtype: [\"01\", \"02\"]\n    ContentsCode: \"KvPris\"", "tables/06035.yaml:20:5: series price_m2_detached sums 2 codes of Boligtype, but the table's figures may not be summed"},
 		{"counted twice", "tables/06265.yaml", "[\"02\", \"03\", \"04\", \"05\"]", "[\"02\", \"03\", \"03\"]", "tables/06265.yaml:27:28: code \"03\" would be counted twice"},
-		{"expands twice", "tables/13864.yaml", "ContentsCode: \"label:Flyttinger\"", "ContentsCode: \"*\"", "tables/13864.yaml:20:3: series moves_from expands over 2 dimensions; * may stand for one only"},
+		{"expands twice", "tables/13864.yaml", "ContentsCode: \"label:Flyttinger\"", "ContentsCode: \"*\"", "tables/13864.yaml:21:3: series moves_from expands over 2 dimensions; * may stand for one only"},
 		{"label in a verified dimension", "tables/06913.yaml", "ContentsCode: \"Levende\"", "ContentsCode: \"label:Levende\"", "tables/06913.yaml:24:19: a code found by its label needs unverified: true on dimension ContentsCode"},
 		{"wildcard among codes", "tables/06265.yaml", "[\"02\", \"03\", \"04\", \"05\"]", "[\"0*\", \"05\"]", "tables/06265.yaml:27:16: \"0*\": a series names codes, or * alone"},
 		{"period expression", "tables/06913.yaml", "from(1980)", "from 1980(", "tables/06913.yaml:13:10: \"from 1980(\" is no selection expression; want for instance from(2008), top(5) or *"},

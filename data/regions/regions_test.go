@@ -73,6 +73,14 @@ func TestHarmonise(t *testing.T) {
 		{"2017", 2019, "5603", regions.Merged},
 		{"5406", 2021, "5603", regions.Renumbered},
 		{"1507", 2021, "", regions.Split}, // Ålesund, before Haram left in 2024.
+		{"0102", 1991, "3105", regions.Merged}, // Sarpsborg with three others, 1992.
+		{"0401", 1991, "", regions.Split},      // Hamar took in a part of Ringsaker in 1992,
+		{"0412", 1991, "", regions.Split},      // which gave it up,
+		{"0412", 1992, "3411", regions.Renumbered},
+		{"0403", 1992, "3403", regions.Renumbered},
+		{"5030", 2019, "5001", regions.Merged}, // Klæbu and Trondheim, 2020.
+		{"5001", 2019, "5001", regions.Merged},
+		{"5001", 2020, "5001", regions.Same},
 		{"9999", 2020, "", regions.Pseudo},
 		{"2100", 2020, "", regions.Pseudo},
 		{"0399", 2020, "", regions.Pseudo},
