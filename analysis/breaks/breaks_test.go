@@ -1,0 +1,196 @@
+package breaks_test
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/bygdevekst/bygdevekst/analysis/breaks"
+)
+
+// shared opens a file of the Nile oracle; without the set the test is skipped,
+// which CI does not allow.
+func shared(t *testing.T, name string) *os.File {
+	t.Helper()
+	dir := os.Getenv("SHARED_DIR")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "..", "shared")
+	}
+	f, err := os.Open(filepath.Join(dir, "oracles", "structural_break_nile", name))
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("CI needs the shared folder: %v", err)
+		}
+		t.Skipf("skipped: no shared folder (%v); set SHARED_DIR", err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+func series(t *testing.T, name string) []float64 {
+	t.Helper()
+	rows, err := csv.NewReader(shared(t, "data.csv")).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var y []float64
+	for _, r := range rows {
+		if r[0] == name {
+			v, err := strconv.ParseFloat(r[2], 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			y = append(y, v)
+		}
+	}
+	return y
+}
+
+// TestStrucchange holds every statistic to R's strucchange 1.5-3.
+func TestStrucchange(t *testing.T) {
+	var want struct {
+		Series map[string]struct {
+			Breakpoints []int                   `json:"breakpoints_BIC"`
+			RSS         map[string]float64      `json:"RSS_by_m"`
+			BIC         map[string]float64      `json:"BIC_by_m"`
+			SupF        float64                 `json:"supF"`
+			SupP        float64                 `json:"supF_p"`
+			AveF        float64                 `json:"aveF"`
+			ExpF        float64                 `json:"expF"`
+			ArgMax      int                     `json:"argmaxF"`
+			Recursive   float64                 `json:"cusum_recursive"`
+			RecursiveP  float64                 `json:"cusum_recursive_p"`
+			OLS         float64                 `json:"cusum_ols"`
+			OLSP        float64                 `json:"cusum_ols_p"`
+			Chow        *struct{ F, P float64 } `json:"chow_at_28"`
+		}
+		Tol float64 `json:"tol_rel"`
+	}
+	if err := json.NewDecoder(shared(t, "expected.json")).Decode(&want); err != nil {
+		t.Fatal(err)
+	}
+	tol := want.Tol
+	for name, w := range want.Series {
+		y := series(t, name)
+		// R subtracts the p-value's complement from one, so that below 1e-13 only
+		// the absolute error can agree.
+		near := func(what string, got, want float64) {
+			if math.Abs(got-want) > max(1e-13, tol*math.Abs(want)) {
+				t.Errorf("%s %s is %v, want %v", name, what, got, want)
+			}
+		}
+		s, err := breaks.F(y)
+		if err != nil {
+			t.Fatal(err)
+		}
+		near("sup F", s.Sup, w.SupF)
+		near("p of sup F", s.P, w.SupP)
+		near("ave F", s.Ave, w.AveF)
+		near("exp F", s.Exp, w.ExpF)
+		if s.At != w.ArgMax {
+			t.Errorf("%s: the largest F is after %d, want %d", name, s.At, w.ArgMax)
+		}
+		parts, err := breaks.Partitions(y)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(parts) != len(w.RSS) {
+			t.Fatalf("%s: %d partitions, want %d", name, len(parts), len(w.RSS))
+		}
+		for m, p := range parts {
+			near("RSS", p.RSS, w.RSS[strconv.Itoa(m)])
+			near("BIC", p.BIC, w.BIC[strconv.Itoa(m)])
+		}
+		if got := breaks.Best(parts).Breaks; !slices.Equal(got, w.Breakpoints) {
+			t.Errorf("%s: breaks after %v, want %v", name, got, w.Breakpoints)
+		}
+		ols, err := breaks.OLSCusum(y)
+		if err != nil {
+			t.Fatal(err)
+		}
+		near("OLS-CUSUM", ols.Statistic, w.OLS)
+		near("its p", ols.P, w.OLSP)
+		rec, err := breaks.RecursiveCusum(y)
+		if err != nil {
+			t.Fatal(err)
+		}
+		near("recursive CUSUM", rec.Statistic, w.Recursive)
+		near("its p", rec.P, w.RecursiveP)
+		if w.Chow != nil {
+			f, p, err := breaks.Chow(y, 28)
+			if err != nil {
+				t.Fatal(err)
+			}
+			near("Chow F", f, w.Chow.F)
+			near("its p", p, w.Chow.P)
+		}
+	}
+}
+
+// TestPartitionsAgainstEnumeration tries every pair of breaks on small series.
+func TestPartitionsAgainstEnumeration(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		y := rapid.SliceOfN(rapid.Float64Range(-100, 100), 14, 20).Draw(t, "y")
+		parts, err := breaks.Partitions(y)
+		if err != nil {
+			t.Skip(err)
+		}
+		h := int(breaks.Trim * float64(len(y)))
+		rss := func(from, to int) float64 {
+			mean, ss := 0.0, 0.0
+			for _, v := range y[from:to] {
+				mean += v / float64(to-from)
+			}
+			for _, v := range y[from:to] {
+				ss += (v - mean) * (v - mean)
+			}
+			return ss
+		}
+		best := math.Inf(1)
+		for i := h; i <= len(y)-2*h; i++ {
+			for j := i + h; j <= len(y)-h; j++ {
+				best = min(best, rss(0, i)+rss(i, j)+rss(j, len(y)))
+			}
+		}
+		if math.Abs(parts[2].RSS-best) > 1e-9*max(1, parts[0].RSS) {
+			t.Fatalf("two breaks leave %v, enumeration %v", parts[2].RSS, best)
+		}
+		for m := 1; m < len(parts); m++ {
+			if len(parts[m].Breaks) != m || !slices.IsSorted(parts[m].Breaks) {
+				t.Fatalf("breaks %v", parts[m].Breaks)
+			}
+		}
+	})
+}
+
+// TestEveryInputHasAnAnswer feeds all kinds of series.
+func TestEveryInputHasAnAnswer(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		y := rapid.SliceOfN(rapid.OneOf(rapid.Float64Range(-1e9, 1e9), rapid.SampledFrom([]float64{0, 1, 1, 1, math.NaN(), math.Inf(-1)})), 0, 30).Draw(t, "y")
+		s, err := breaks.F(y)
+		if err == nil && !(s.P >= 0 && s.P <= 1 && s.Sup >= 0 && !math.IsInf(s.Exp, 0)) {
+			t.Fatalf("scan %+v", s)
+		}
+		_, err2 := breaks.Partitions(y)
+		o, err3 := breaks.OLSCusum(y)
+		r, err4 := breaks.RecursiveCusum(y)
+		for _, e := range []error{err, err2, err3, err4} {
+			if e != nil && !errors.Is(e, breaks.ErrSeries) {
+				t.Fatal(e)
+			}
+		}
+		for _, c := range []breaks.Cusum{o, r} {
+			if !(c.P >= 0 && c.P <= 1) || math.IsInf(c.Statistic, 0) {
+				t.Fatalf("%+v", c)
+			}
+		}
+	})
+}
