@@ -229,9 +229,10 @@ type Effect struct {
 	Upper     Float
 	P         Float
 	SmallestP Float
-	// PAdjusted is the placebo p after size adjustment, PHolm after Holm over the family.
+	// PAdjusted is the placebo p after size adjustment, to which SE, Lower and Upper
+	// belong; PFamily is corrected besides for the design's families of tests.
 	PAdjusted Float
-	PHolm     Float
+	PFamily   Float
 	MDE       Float
 	PreRMSPE  Float
 	PostRMSPE Float
@@ -245,7 +246,8 @@ type Effect struct {
 	Reason  string `dim:"reason"`
 }
 
-// EffectPath is observed against counterfactual in one year.
+// EffectPath is observed against counterfactual in one year. Lower and Upper are
+// the limits of Gap, from the placebos of the same year after size adjustment.
 type EffectPath struct {
 	Design         string `key:"1" dim:"design"`
 	Indicator      string `key:"2" dim:"indicator"`
