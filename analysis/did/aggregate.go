@@ -265,7 +265,6 @@ type WaldTest struct {
 func (r *GroupTime) infer(effects []*Effect, inf [][]float64) {
 	n := float64(len(r.rows))
 	for k, e := range effects {
-		e.Lower, e.Upper, e.BandLower, e.BandUpper = e.Estimate, e.Estimate, e.Estimate, e.Estimate
 		if !e.HasSE {
 			continue
 		}
@@ -276,24 +275,35 @@ func (r *GroupTime) infer(effects []*Effect, inf [][]float64) {
 		e.SE = math.Sqrt(ss) / n
 	}
 	z := math.Sqrt2 * math.Erfinv(r.o.Level)
-	c := max(z, r.critical(effects, inf))
+	c := z
+	if len(effects) > 0 && (r.o.Bootstrap || len(effects) > 1) {
+		draws := r.draws(effects, inf)
+		if r.o.Bootstrap {
+			for k, e := range effects {
+				if e.HasSE {
+					e.SE = spread(draws[k])
+				}
+			}
+		}
+		c = max(z, critical(effects, draws, r.o.Level))
+	}
 	for _, e := range effects {
 		e.Lower, e.Upper = e.Estimate-z*e.SE, e.Estimate+z*e.SE
 		e.BandLower, e.BandUpper = e.Estimate-c*e.SE, e.Estimate+c*e.SE
 	}
 }
 
-// critical is the level quantile of max_k |Σ_i v_i ψ_ik|/(n·se_k) over multiplier
-// draws v with Mammen's two points (mean 0, variance 1, third moment 1).
-func (r *GroupTime) critical(effects []*Effect, inf [][]float64) float64 {
-	if len(effects) < 2 {
-		return 0
-	}
+// draws are Σ_i v_i ψ_ik / n for each effect k with a standard error and each
+// replication, with Mammen's two points v (mean 0, variance 1, third moment 1).
+func (r *GroupTime) draws(effects []*Effect, inf [][]float64) [][]float64 {
 	root := math.Sqrt(5)
 	low, high, chance := (1-root)/2, (1+root)/2, (root+1)/(2*root)
-	top := make([]float64, r.o.Replications)
+	out := make([][]float64, len(effects))
+	for k := range out {
+		out[k] = make([]float64, r.o.Replications)
+	}
 	v := make([]float64, len(r.rows))
-	for b := range top {
+	for b := range r.o.Replications {
 		rng := rand.New(rand.NewPCG(r.o.Seed, uint64(b)))
 		for i := range v {
 			v[i] = high
@@ -302,16 +312,42 @@ func (r *GroupTime) critical(effects []*Effect, inf [][]float64) float64 {
 			}
 		}
 		for k, e := range effects {
-			if e.SE == 0 {
+			if !e.HasSE {
 				continue
 			}
 			var s float64
 			for i, x := range inf[k] {
 				s += v[i] * x
 			}
-			top[b] = max(top[b], math.Abs(s)/(float64(len(v))*e.SE))
+			out[k][b] = s / float64(len(v))
 		}
 	}
-	slices.Sort(top)
-	return top[min(len(top), int(math.Ceil(r.o.Level*float64(len(top)))))-1]
+	return out
+}
+
+// critical is the level quantile of max_k |draw_k|/se_k.
+func critical(effects []*Effect, draws [][]float64, level float64) float64 {
+	top := make([]float64, len(draws[0]))
+	for k, e := range effects {
+		if e.SE == 0 {
+			continue
+		}
+		for b, x := range draws[k] {
+			top[b] = max(top[b], math.Abs(x)/e.SE)
+		}
+	}
+	return quantile(top, level)
+}
+
+// spread is the interquartile range over that of the standard normal.
+func spread(draws []float64) float64 {
+	normal := distuv.UnitNormal
+	return (quantile(draws, 0.75) - quantile(draws, 0.25)) / (normal.Quantile(0.75) - normal.Quantile(0.25))
+}
+
+// quantile is the ⌈qn⌉-th smallest.
+func quantile(v []float64, q float64) float64 {
+	sorted := slices.Clone(v)
+	slices.Sort(sorted)
+	return sorted[max(1, min(len(sorted), int(math.Ceil(q*float64(len(sorted))))))-1]
 }

@@ -65,6 +65,9 @@ type GroupTimeOptions struct {
 	// Replications of the multiplier bootstrap behind the bands; 0 means 999.
 	Replications int
 	Seed         uint64
+	// Bootstrap takes standard errors from the interquartile range of the same
+	// draws, as the R package does by default, instead of the influence function.
+	Bootstrap bool
 }
 
 // Effect is an estimate with its pointwise interval and its part of a band that

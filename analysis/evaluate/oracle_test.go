@@ -171,3 +171,89 @@ func TestResultJSON(t *testing.T) {
 		t.Errorf("an unknown standard error must be null:\n%s", b.String())
 	}
 }
+
+const prop99 = `"unit":"state","time":"year","outcome":"packspercapita","treatment":"treated"`
+
+// Values and tolerances: oracles/sdid_california/expected.json.
+func TestOracleSDID(t *testing.T) {
+	r := run(t, "sdid_california", `{`+prop99+`,"method":"sdid","inference":["placebo-se"]}`)
+	near(t, "att", r.Estimate.ATT, -15.603829, 0.003)
+	near(t, "att of the exact minimum", r.Estimate.ATT, -15.605397234587002, 0.0005)
+	nearWeights(t, r, map[string]float64{"Nevada": 0.1245, "New Hampshire": 0.105, "Connecticut": 0.0783, "Delaware": 0.0704, "Colorado": 0.0575,
+		"Illinois": 0.0534, "Nebraska": 0.0479, "Montana": 0.0451, "Utah": 0.0415, "New Mexico": 0.0406, "Minnesota": 0.0395, "Wisconsin": 0.0367}, 0.002)
+	for c, w := range map[int]float64{16: 0.3665, 17: 0.2065, 18: 0.4271} {
+		near(t, "time weight of "+r.TimeWeights[c].Time.Label, r.TimeWeights[c].Weight, w, 0.002)
+	}
+	if se := r.Estimate.SE; !(se >= 7.2 && se <= 10.6) {
+		t.Errorf("se %v outside 7.2 to 10.6", se)
+	}
+	post := 0.0
+	for _, x := range r.Estimate.PerPeriod[19:] {
+		post += float64(x.Observed-x.Counterfactual) / 12
+	}
+	near(t, "mean gap", Number(post), float64(r.Estimate.ATT), 1e-9)
+	r = run(t, "sdid_california", `{`+prop99+`,"method":"did","inference":["placebo-se"]}`)
+	near(t, "did", r.Estimate.ATT, -27.349111, 1e-6)
+	if se := r.Estimate.SE; !(se >= 15 && se <= 20.5) {
+		t.Errorf("did se %v outside 15 to 20.5", se)
+	}
+}
+
+// mpdtaPanel is the oracle's panel with a 0/1 treatment column made from its first_treat.
+func mpdtaPanel(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(oracle(t, "did_mpdta", "data.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	for i, l := range lines {
+		f := strings.Split(l, ",")
+		d := "treated"
+		if i > 0 {
+			d = "0"
+			if f[4] != "0" && f[0] >= f[4] {
+				d = "1"
+			}
+		}
+		lines[i] = l + "," + d
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Values and tolerances: oracles/did_mpdta/expected.json; with lpop those of
+// did.TestMpdtaDoublyRobust.
+func TestOracleMpdta(t *testing.T) {
+	const spec = `"unit":"countyreal","time":"year","outcome":"lemp","treatment":"treated","method":"att-gt"`
+	csv := mpdtaPanel(t)
+	r := runText(t, csv, `{`+spec+`}`)
+	near(t, "att", r.Estimate.ATT, -0.04, 1e-4)
+	near(t, "se", r.Estimate.SE, 0.0119, 0.004)
+	res, ok := r.Inference["att_gt"].(*GroupTimeResult)
+	if !ok || len(res.ATTGT) != 12 || res.Control != neverTreated {
+		t.Fatalf("att_gt is %+v", r.Inference["att_gt"])
+	}
+	near(t, "att(2004, 2006)", res.ATTGT[2].ATT, -0.1373, 6e-5)
+	near(t, "group", res.Group.Overall.ATT, -0.031, 6e-5)
+	near(t, "event", res.Event.Overall.ATT, -0.0772, 6e-5)
+	near(t, "calendar", res.Calendar.Overall.ATT, -0.0417, 6e-5)
+	near(t, "event 3", res.Event.Effects[6].ATT, -0.1008, 6e-5)
+	for c, want := range map[int]float64{1: -0.0105, 2: -0.0704, 3: -0.0488, 4: -0.0371} {
+		near(t, "gap", r.Estimate.PerPeriod[c].Gap, want, 6e-5)
+		if x := r.Estimate.PerPeriod[c]; !(x.Lower < x.Gap && x.Gap < x.Upper) {
+			t.Errorf("period %s: %v to %v", x.Time.Label, x.Lower, x.Upper)
+		}
+	}
+	r = runText(t, csv, `{`+spec+`,"covariates":["lpop"]}`)
+	near(t, "att with lpop", r.Estimate.ATT, -.0417518, 5.1e-8)
+	near(t, "se with lpop", r.Estimate.SE, .0115028, 5.1e-8)
+	var b strings.Builder
+	if err := r.WriteJSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"event": -3`, `"group": 2004`, `"adjustment": "doubly-robust"`} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %s in the JSON", want)
+		}
+	}
+}

@@ -58,7 +58,7 @@ func newProblem(f *frame, s *Spec) (*problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(sel.donors) == 0 {
+	if len(sel.donors) == 0 && s.Method != "att-gt" {
 		return nil, fmt.Errorf("%w: no donor is left: %s", ErrData, strings.Join(append(sel.flags, "every unit is treated, excluded or left out; widen donors or periods"), "; "))
 	}
 	return sel.problem(x, train, sizes)
@@ -246,7 +246,22 @@ func (s *selection) checkOutcomes() error {
 	return s.complete("outcome", s.spec.Outcome)
 }
 
+// checkCovariates demands covariates in every period, but those only matched on
+// in some period before treatment.
 func (s *selection) checkCovariates() error {
+	if s.spec.Method == "did-matched" {
+		for k, name := range s.spec.Covariates {
+			if err := s.keep(func(i int) string {
+				if math.IsNaN(s.mean(name, i, s.preperiod())) {
+					return fmt.Sprintf("covariates[%d]: column %q is missing in all of %s", k, name, s.preperiod())
+				}
+				return ""
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	for k, name := range s.spec.Covariates {
 		if err := s.complete(fmt.Sprintf("covariates[%d]", k), name); err != nil {
 			return err
@@ -276,14 +291,30 @@ func (s *selection) complete(path, column string) error {
 	})
 }
 
-// keep applies a reason to leave a unit out: donors are dropped and named,
-// treated units are an error.
+// keep applies a reason to leave a unit out: donors are dropped and named. A
+// treated unit that the specification names is an error; of those a treatment
+// column gives, some may be dropped and named, but not all.
 func (s *selection) keep(reason func(i int) string) error {
-	for _, i := range s.treated {
-		if why := reason(i); why != "" {
-			return fmt.Errorf("%w: treated unit %q: %s; a treated unit needs every value: fill it in, narrow periods or remove the unit", ErrData, s.units[i], why)
+	var treated, starts []int
+	var first error
+	for k, i := range s.treated {
+		why := reason(i)
+		switch {
+		case why == "":
+			treated, starts = append(treated, i), append(starts, s.starts[k])
+			continue
+		case first == nil:
+			first = fmt.Errorf("%w: treated unit %q: %s; a treated unit needs every value: fill it in, narrow periods or remove the unit", ErrData, s.units[i], why)
 		}
+		if s.spec.Treatment == "" {
+			return first
+		}
+		s.flag("treated unit %s left out: %s", s.units[i], why)
 	}
+	if len(treated) == 0 {
+		return first
+	}
+	s.treated, s.starts = treated, starts
 	kept := s.donors[:0]
 	for _, i := range s.donors {
 		if why := reason(i); why != "" {

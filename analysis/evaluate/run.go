@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,31 +47,55 @@ type fitted struct {
 	observed, counterfactual []float64
 	gaps                     []float64
 	att                      float64
-	weights                  []float64 // In the order of donors; nil where the method has none.
-	timeWeights              []float64 // By column before start; nil where the method has none.
-	v                        []float64
-	fit                      Fit
-	// design and estimator are what permutation inference calls; estimator is nil
-	// where starts differ.
-	design    panel.Design
-	estimator panel.Estimator
+	// interval is the method's own, unknown where it has none, and bands those of
+	// the periods, nil where it has none.
+	interval interval
+	bands    []interval
+	weights  []float64 // In the order of donors; nil where the method has none.
+	// timeWeights are by column before the start; nil where the method has none.
+	timeWeights []float64
+	v           []float64
+	fit         Fit
+	// details are what the method has to say beyond this, by name.
+	details map[string]any
+	// panel is the one that inference works on: with predictors as covariates, or
+	// with covariates taken out of the outcome.
+	panel *panel.Panel
+	// blocks are the designs, one for each start.
+	blocks []panel.Design
+	// estimator is what permutation inference calls, nil where starts differ.
+	// whole fits every period, as conformal inference asks.
+	estimator, whole panel.Estimator
 }
+
+// interval is a standard error with an interval.
+type interval struct {
+	SE    Number `json:"se"`
+	Lower Number `json:"lower"`
+	Upper Number `json:"upper"`
+}
+
+var noInterval = interval{unknown, unknown, unknown}
 
 func (p *problem) evaluate(ctx context.Context) (*Result, error) {
 	p.noteUnused()
 	var e *fitted
 	var err error
-	switch {
-	case strings.HasPrefix(p.spec.Method, "sc"):
-		e, err = p.syntheticControl()
+	switch p.spec.Method {
+	case "sdid", "did":
+		e, err = p.differences()
+	case "did-matched":
+		e, err = p.matched()
+	case "att-gt":
+		e, err = p.groupTime()
 	default:
-		err = specErrorf("method", "%q cannot be run", p.spec.Method)
+		e, err = p.syntheticControl()
 	}
 	if err != nil {
 		return nil, err
 	}
 	r := p.result(e)
-	return r, nil
+	return r, p.infer(ctx, e, r)
 }
 
 // noteUnused flags fields the method has no use for, so that nobody believes
@@ -84,6 +109,12 @@ func (p *problem) noteUnused() {
 		given, used bool
 	}{
 		{"predictors", len(s.Predictors) > 0, matches || s.Method == "did-matched"},
+		{"neighbours", s.Neighbours > 0, s.Method == "did-matched"},
+		{"control", s.Control != "", s.Method == "att-gt"},
+		{"adjustment", s.Adjustment != "", s.Method == "att-gt"},
+		{"base_period", s.BasePeriod != "", s.Method == "att-gt"},
+		{"anticipation", s.Anticipation > 0, s.Method == "att-gt"},
+		{"donors", len(s.Donors) > 0, s.Method != "att-gt" || s.Control != notYetTreated},
 		{"v", s.V.Rule != optimise, matches},
 		{"train", s.Train != nil, s.Method == "sc"},
 		{"scale", s.Scale != "sd", matches},
@@ -111,45 +142,53 @@ func (p *problem) commonStart() (panel.Design, error) {
 func (p *problem) result(e *fitted) *Result {
 	r := &Result{
 		Method:    p.spec.Method,
-		Estimate:  Estimate{ATT: Number(e.att), SE: unknown, Lower: unknown, Upper: unknown, PerPeriod: []Period{}},
-		Weights:   []UnitWeight{},
+		Estimate:  Estimate{ATT: Number(e.att), SE: e.interval.SE, Lower: e.interval.Lower, Upper: e.interval.Upper, PerPeriod: []Period{}},
+		Weights:   p.unitWeights(e.weights),
 		V:         []Number{},
 		Fit:       e.fit,
-		Inference: map[string]any{},
+		Inference: e.details,
 		Donors:    []string{},
 		Seed:      p.spec.Seed,
 		Outcome:   p.spec.Outcome,
 		Start:     p.times[slices.Min(p.starts)],
 
-		TimeWeights: []TimeWeight{},
+		TimeWeights: p.timeWeights(e.timeWeights),
+	}
+	if r.Inference == nil {
+		r.Inference = map[string]any{}
 	}
 	r.Fit.Flags = append(append([]string{}, p.flags...), e.fit.Flags...)
 	for c, m := range p.times {
-		if c < len(e.gaps) {
-			r.Estimate.PerPeriod = append(r.Estimate.PerPeriod, Period{Time: m, Observed: Number(e.observed[c]),
-				Counterfactual: Number(e.counterfactual[c]), Gap: Number(e.gaps[c]), Lower: unknown, Upper: unknown})
+		band := noInterval
+		if c < len(e.bands) {
+			band = e.bands[c]
 		}
-		if c < len(e.timeWeights) {
-			r.TimeWeights = append(r.TimeWeights, TimeWeight{m, Number(e.timeWeights[c])})
-		}
+		r.Estimate.PerPeriod = append(r.Estimate.PerPeriod, Period{Time: m, Observed: Number(e.observed[c]),
+			Counterfactual: Number(e.counterfactual[c]), Gap: Number(e.gaps[c]), Lower: band.Lower, Upper: band.Upper})
 	}
-	for a, i := range p.donors {
+	for _, i := range p.donors {
 		r.Donors = append(r.Donors, p.panel.Units[i])
-		if e.weights != nil {
-			r.Weights = append(r.Weights, UnitWeight{p.panel.Units[i], Number(e.weights[a])})
-		}
 	}
-	slices.SortStableFunc(r.Weights, func(a, b UnitWeight) int {
-		switch {
-		case a.Weight > b.Weight:
-			return -1
-		case a.Weight < b.Weight:
-			return 1
-		}
-		return 0
-	})
 	for _, v := range e.v {
 		r.V = append(r.V, Number(v))
 	}
 	return r
+}
+
+// unitWeights names the donors of weights, the largest first.
+func (p *problem) unitWeights(weights []float64) []UnitWeight {
+	out := []UnitWeight{}
+	for a, w := range weights {
+		out = append(out, UnitWeight{p.panel.Units[p.donors[a]], Number(w)})
+	}
+	slices.SortStableFunc(out, func(a, b UnitWeight) int { return cmp.Compare(b.Weight, a.Weight) })
+	return out
+}
+
+func (p *problem) timeWeights(weights []float64) []TimeWeight {
+	out := []TimeWeight{}
+	for c, w := range weights {
+		out = append(out, TimeWeight{p.times[c], Number(w)})
+	}
+	return out
 }

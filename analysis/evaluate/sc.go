@@ -26,13 +26,7 @@ func (p *problem) syntheticControl() (*fitted, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := p.withPredictors()
-	e, err := p.fitSynth(spec, q, d, after)
-	if err != nil {
-		return nil, err
-	}
-	p.panel = q
-	return e, nil
+	return p.fitSynth(spec, p.withPredictors(), d, after)
 }
 
 // predictorName is the panel column that holds a predictor's values.
@@ -113,7 +107,7 @@ func (p *problem) constants(list string, n int) []synth.Predictor {
 // is not given, and returns the column after its last.
 func (p *problem) fitWindow(path string, w Window, start int) (synth.Window, int, error) {
 	if w.empty() {
-		return synth.Window{From: p.panel.Times[0], To: p.panel.Times[start-1]}, start, nil
+		return synth.Window{}, start, nil
 	}
 	given := w
 	if w.To == nil {
@@ -146,7 +140,8 @@ func (p *problem) fitSynth(spec synth.Spec, q *panel.Panel, d panel.Design, afte
 	if err != nil {
 		return nil, err
 	}
-	e := &fitted{observed: r.Observed, counterfactual: r.Counterfactual, gaps: r.Gaps, weights: r.Weights, v: r.V, design: d}
+	e := &fitted{observed: r.Observed, counterfactual: r.Counterfactual, gaps: r.Gaps, weights: r.Weights, v: r.V,
+		interval: noInterval, panel: q, blocks: []panel.Design{d}}
 	e.att = panel.MeanGap(r.Gaps, d.Start, len(r.Gaps))
 	e.fit = Fit{PreRMSPE: Number(r.PreRMSPE), PostRMSPE: Number(panel.RMSPE(r.Gaps, d.Start, len(r.Gaps))), Ratio: unknown, Gap: Number(r.Certificate)}
 	if r.PreRMSPE > 0 && !r.PerfectFit {
@@ -158,10 +153,22 @@ func (p *problem) fitSynth(spec synth.Spec, q *panel.Panel, d panel.Design, afte
 	if spec.Method == synth.Penalised || spec.Method == synth.RidgeAugmented {
 		e.fit.Flags = append(e.fit.Flags, fmt.Sprintf("lambda %.6g", r.Lambda))
 	}
+	e.estimator = opened(spec, d.Start, after)
+	spec.FitWindow.To = q.Times[len(q.Times)-1]
+	if p.spec.FitWindow.empty() {
+		spec.FitWindow = synth.Window{}
+	}
+	e.whole = opened(spec, d.Start, after)
+	return e, nil
+}
+
+// opened is the estimator with every period before column after open to the
+// windows where a design starts at start or later.
+func opened(spec synth.Spec, start, after int) panel.Estimator {
 	base := spec.Estimator()
-	e.estimator = func(p *panel.Panel, d panel.Design) (panel.Estimate, error) {
+	return func(p *panel.Panel, d panel.Design) (panel.Estimate, error) {
 		seen := d
-		if d.Start >= e.design.Start {
+		if d.Start >= start {
 			seen.Start = max(d.Start, after)
 		}
 		est, err := base(p, seen)
@@ -172,5 +179,4 @@ func (p *problem) fitSynth(spec synth.Spec, q *panel.Panel, d panel.Design, afte
 		est.PostRMSPE = panel.RMSPE(est.Gaps, d.Start, len(est.Gaps))
 		return est, nil
 	}
-	return e, nil
 }

@@ -27,6 +27,14 @@ type Spec struct {
 	Replications        int
 	Seed                uint64
 	Level               float64
+	// Neighbours is the number of matches of each treated unit in did-matched, 0
+	// for the default.
+	Neighbours int
+	// Control, Adjustment, BasePeriod and Anticipation are choices of att-gt.
+	Control, Adjustment, BasePeriod string
+	Anticipation                    int
+
+	replicationsGiven bool
 }
 
 // Window is a closed interval of periods; a nil end is open.
@@ -66,6 +74,17 @@ const (
 	inverseVariance = "inverse-variance"
 )
 
+// Choices of att-gt.
+const (
+	neverTreated  = "never-treated"
+	notYetTreated = "not-yet-treated"
+	doublyRobust  = "doubly-robust"
+	regression    = "regression"
+	ipw           = "ipw"
+	varying       = "varying"
+	universal     = "universal"
+)
+
 const maxReplications = 1_000_000
 
 // ParseSpec decodes a specification. Unknown fields, wrong types and values
@@ -88,7 +107,8 @@ func ParseSpec(text []byte) (*Spec, error) {
 
 func (d *decoder) spec(n node) *Spec {
 	f := d.object(n, "unit", "time", "outcome", "treated", "start", "treatment", "donors", "exclude", "periods", "method",
-		"predictors", "fit_window", "v", "train", "scale", "lambda", "covariates", "size", "inference", "replications", "seed", "level")
+		"predictors", "fit_window", "v", "train", "scale", "lambda", "covariates", "size", "inference", "replications", "seed", "level",
+		"neighbours", "control", "adjustment", "base_period", "anticipation")
 	s := &Spec{Scale: "sd", V: V{Rule: optimise}, Level: 0.95, Replications: 200, Seed: 1}
 	s.Unit, s.Time, s.Outcome = d.text(f["unit"]), d.text(f["time"]), d.text(f["outcome"])
 	s.Treatment, s.Size = d.text(f["treatment"]), d.text(f["size"])
@@ -112,7 +132,16 @@ func (d *decoder) spec(n node) *Spec {
 		s.Lambda = &x
 	}
 	if r := f["replications"]; !r.absent() {
-		s.Replications = int(d.integer(r, 2, maxReplications))
+		s.Replications, s.replicationsGiven = int(d.integer(r, 2, maxReplications)), true
+	}
+	if n := f["neighbours"]; !n.absent() {
+		s.Neighbours = int(d.integer(n, 1, 1e6))
+	}
+	s.Control = d.oneOf(f["control"], []string{neverTreated, notYetTreated}, "")
+	s.Adjustment = d.oneOf(f["adjustment"], []string{doublyRobust, regression, ipw}, "")
+	s.BasePeriod = d.oneOf(f["base_period"], []string{varying, universal}, "")
+	if a := f["anticipation"]; !a.absent() {
+		s.Anticipation = int(d.integer(a, 0, 1e6))
 	}
 	if r := f["seed"]; !r.absent() {
 		s.Seed = d.integer(r, 0, 1<<53)

@@ -392,3 +392,27 @@ func TestUndefined(t *testing.T) {
 		t.Errorf("placebo on constant outcomes: %v", err)
 	}
 }
+
+// PlaceboOf with SDID's own estimator is Placebo but for the regularisation, which
+// the placebos choose again: with DID, which has none, they agree exactly.
+func TestPlaceboOfAnyEstimator(t *testing.T) {
+	for _, treated := range []int{1, 2} {
+		p, d := simulate(rand.New(rand.NewPCG(9, 9)), 15, 9, treated, 6, 1, 0.5)
+		o, v := Options{Method: DID}, VarianceOptions{Replications: 100, Seed: 4}
+		want, err := Placebo(context.Background(), p, []panel.Design{d}, o, v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := PlaceboOf(context.Background(), p, d, Estimator(o), v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !alike(got.SE, want.SE, 1e-12) || got.P != want.P || got.Enumerated != want.Enumerated || !alike(got.SizeAdjusted.SE, want.SizeAdjusted.SE, 1e-12) {
+			t.Errorf("%d treated: %+v, want %+v", treated, got, want)
+		}
+	}
+	p, d := simulate(rand.New(rand.NewPCG(9, 9)), 3, 9, 1, 6, 1, 0.5)
+	if _, err := PlaceboOf(context.Background(), p, d, Estimator(Options{Method: DID}), VarianceOptions{}); !errors.Is(err, ErrVariance) {
+		t.Errorf("two donors: %v", err)
+	}
+}

@@ -129,6 +129,13 @@ func Estimator(o Options) panel.Estimator {
 	}
 }
 
+// Residualise returns the panel with xβ taken from the outcome, and β: the
+// Projected adjustment by itself, for inference that calls an estimator many times
+// with β held fixed. Blocks share their donors.
+func Residualise(p *panel.Panel, blocks []panel.Design, covariates []string) (*panel.Panel, []float64, error) {
+	return prepare(p, blocks, Options{Covariates: covariates})
+}
+
 // adjusted validates the panel and subtracts projected covariates.
 func adjusted(p *panel.Panel, blocks []panel.Design, o Options) (*panel.Panel, []float64, error) {
 	if err := p.Validate(); err != nil {

@@ -64,14 +64,9 @@ func newRun(p *panel.Panel, blocks []panel.Design, o Options, v VarianceOptions)
 	if joint(o) {
 		return nil, fmt.Errorf("%w: covariates chosen jointly; use Projected", ErrVariance)
 	}
-	if v.Replications == 0 {
-		v.Replications = 200
-	}
-	if v.Level == 0 {
-		v.Level = 0.95
-	}
-	if v.Replications < 2 || !(v.Level > 0 && v.Level < 1) {
-		return nil, fmt.Errorf("%w: %d replications, level %g", ErrVariance, v.Replications, v.Level)
+	v, err := v.check()
+	if err != nil {
+		return nil, err
 	}
 	q, _, err := prepare(p, blocks, o)
 	if err != nil {
@@ -88,6 +83,20 @@ func newRun(p *panel.Panel, blocks []panel.Design, o Options, v VarianceOptions)
 	}
 	r.att, err = r.estimate(w, blocks)
 	return r, err
+}
+
+// check fills the defaults.
+func (v VarianceOptions) check() (VarianceOptions, error) {
+	if v.Replications == 0 {
+		v.Replications = 200
+	}
+	if v.Level == 0 {
+		v.Level = 0.95
+	}
+	if v.Replications < 2 || !(v.Level > 0 && v.Level < 1) {
+		return v, fmt.Errorf("%w: %d replications, level %g", ErrVariance, v.Replications, v.Level)
+	}
+	return v, nil
 }
 
 // estimate is the pooled τ of blocks with the kept regularisation.
@@ -118,13 +127,10 @@ func Placebo(ctx context.Context, p *panel.Panel, blocks []panel.Design, o Optio
 	if err != nil {
 		return nil, err
 	}
+	if err := r.checkDonors(); err != nil {
+		return nil, err
+	}
 	donors := blocks[0].Donors
-	if len(donors) <= r.n1 {
-		return nil, fmt.Errorf("%w: placebo with %d donors for %d treated units", ErrVariance, len(donors), r.n1)
-	}
-	if len(donors) < 3 {
-		return nil, fmt.Errorf("%w: placebo with %d donors", ErrVariance, len(donors))
-	}
 	sets, all := r.sets()
 	draws, err := r.replicate(ctx, len(sets), func(b int, d []panel.Design) {
 		chosen := sets[b]
@@ -143,10 +149,63 @@ func Placebo(ctx context.Context, p *panel.Panel, blocks []panel.Design, o Optio
 	if err != nil {
 		return nil, err
 	}
+	return r.placebos(draws, sets, all), nil
+}
+
+// PlaceboOf is Placebo for any estimator of one block, everything it chooses
+// chosen again in each replicate.
+func PlaceboOf(ctx context.Context, p *panel.Panel, d panel.Design, est panel.Estimator, v VarianceOptions) (*Variance, error) {
+	v, err := v.check()
+	if err != nil {
+		return nil, err
+	}
+	if err := d.Check(p); err != nil {
+		return nil, err
+	}
+	r := &run{p: p, blocks: []panel.Design{d}, v: v, n1: len(d.Treated)}
+	if err := r.checkDonors(); err != nil {
+		return nil, err
+	}
+	own, err := est(p, d)
+	if err != nil {
+		return nil, err
+	}
+	r.att = own.ATT
+	sets, all := r.sets()
+	draws, err := each(ctx, len(sets), func() func(b int) (float64, error) {
+		return func(b int) (float64, error) {
+			fold := panel.Design{Treated: sets[b], Start: d.Start}
+			for _, i := range d.Donors {
+				if !slices.Contains(sets[b], i) {
+					fold.Donors = append(fold.Donors, i)
+				}
+			}
+			e, err := est(p, fold)
+			return e.ATT, err
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r.placebos(draws, sets, all), nil
+}
+
+func (r *run) checkDonors() error {
+	n := len(r.blocks[0].Donors)
+	if n <= r.n1 {
+		return fmt.Errorf("%w: placebo with %d donors for %d treated units", ErrVariance, n, r.n1)
+	}
+	if n < 3 {
+		return fmt.Errorf("%w: placebo with %d donors", ErrVariance, n)
+	}
+	return nil
+}
+
+func (r *run) placebos(draws []float64, sets [][]int, all bool) *Variance {
 	out := r.summarise(draws, all)
 	out.P, out.SmallestP = rank(r.att, draws), 1/float64(len(draws)+1)
 	out.SizeAdjusted = r.adjust(draws, sets, all)
-	return out, nil
+	return out
 }
 
 // sets lists the pseudo-treated rows of each replicate and says whether they are
@@ -338,28 +397,38 @@ func (r *run) lost(k int) float64 {
 // replicate runs n estimates on all processors. Fill sets the treated rows of
 // every block and the donors of the first, which all share.
 func (r *run) replicate(ctx context.Context, n int, fill func(b int, d []panel.Design)) ([]float64, error) {
+	return each(ctx, n, func() func(b int) (float64, error) {
+		w := newWorkspace(r.p)
+		d := slices.Clone(r.blocks)
+		for c := range d {
+			d[c].Treated = nil
+		}
+		var donors []int
+		return func(b int) (float64, error) {
+			d[0].Donors = donors[:0]
+			fill(b, d)
+			donors = d[0].Donors
+			for c := range d {
+				d[c].Donors = donors
+			}
+			return r.estimate(w, d)
+		}
+	})
+}
+
+// each computes n replicates on all processors, each with a worker's own function.
+func each(ctx context.Context, n int, worker func() func(b int) (float64, error)) ([]float64, error) {
 	draws, errs := make([]float64, n), make([]error, n)
 	workers := min(n, runtime.GOMAXPROCS(0))
 	var wg sync.WaitGroup
-	for worker := range workers {
+	for first := range workers {
 		wg.Go(func() {
-			w := newWorkspace(r.p)
-			d := slices.Clone(r.blocks)
-			for c := range d {
-				d[c].Treated = nil
-			}
-			var donors []int
-			for b := worker; b < n; b += workers {
+			f := worker()
+			for b := first; b < n; b += workers {
 				if ctx.Err() != nil {
 					return
 				}
-				d[0].Donors = donors[:0]
-				fill(b, d)
-				donors = d[0].Donors
-				for c := range d {
-					d[c].Donors = donors
-				}
-				draws[b], errs[b] = r.estimate(w, d)
+				draws[b], errs[b] = f(b)
 			}
 		})
 	}

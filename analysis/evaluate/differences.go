@@ -1,0 +1,243 @@
+package evaluate
+
+import (
+	"math"
+
+	"github.com/bygdevekst/bygdevekst/analysis/did"
+	"github.com/bygdevekst/bygdevekst/analysis/panel"
+	"github.com/bygdevekst/bygdevekst/analysis/sdid"
+)
+
+var sdidMethods = map[string]sdid.Method{"sdid": sdid.SDID, "did": sdid.DID}
+
+// Cohort is the effect on the units treated from one period.
+type Cohort struct {
+	Start       Moment       `json:"start"`
+	Treated     []string     `json:"treated"`
+	ATT         Number       `json:"att"`
+	Share       Number       `json:"share"`
+	Weights     []UnitWeight `json:"weights"`
+	TimeWeights []TimeWeight `json:"time_weights"`
+}
+
+// EventEffect is the effect h periods after a unit's own start.
+type EventEffect struct {
+	Event int    `json:"event"`
+	ATT   Number `json:"att"`
+}
+
+// Coefficient is that of a covariate in the regression whose xβ is taken out.
+type Coefficient struct {
+	Column string `json:"column"`
+	Beta   Number `json:"beta"`
+}
+
+// differences estimates sdid and did, each cohort against the never treated.
+func (p *problem) differences() (*fitted, error) {
+	starts := map[int]int{}
+	for k, i := range p.treated {
+		starts[i] = p.starts[k]
+	}
+	blocks := sdid.Cohorts(starts, p.donors)
+	q, beta, err := sdid.Residualise(p.panel, blocks, p.spec.Covariates)
+	if err != nil {
+		return nil, err
+	}
+	o := sdid.Options{Method: sdidMethods[p.spec.Method]}
+	s, err := sdid.EstimateStaggered(q, starts, p.donors, o)
+	if err != nil {
+		return nil, err
+	}
+	e := &fitted{att: s.ATT, interval: noInterval, panel: q, blocks: blocks, details: map[string]any{}}
+	p.pool(e, s)
+	if len(blocks) == 1 {
+		e.estimator = sdid.Estimator(o)
+		e.whole = e.estimator
+	} else {
+		e.details["cohorts"] = p.cohorts(s)
+		e.details["event"] = events(s)
+	}
+	if len(beta) > 0 {
+		e.details["covariates"] = p.coefficients(beta)
+	}
+	if p.spec.Method == "did" && len(blocks) == 1 {
+		f, err := did.Estimate(q, blocks[0], did.Options{})
+		if err != nil {
+			return nil, err
+		}
+		return e, p.clustered(e, f)
+	}
+	return e, nil
+}
+
+func (p *problem) coefficients(beta []float64) []Coefficient {
+	out := make([]Coefficient, len(beta))
+	for k, b := range beta {
+		out[k] = Coefficient{p.spec.Covariates[k], Number(b)}
+	}
+	return out
+}
+
+// pool combines cohorts: weights by their share of treated unit-periods, periods
+// by treated units.
+func (p *problem) pool(e *fitted, s *sdid.Staggered) {
+	t := len(p.times)
+	e.weights = make([]float64, len(p.donors))
+	e.timeWeights = make([]float64, s.Cohorts[len(s.Cohorts)-1].Start)
+	e.fit.Gap = 0
+	var pre, post float64
+	gaps := make([][]float64, len(s.Fits))
+	for c, f := range s.Fits {
+		gaps[c] = f.Gaps
+		for k, w := range f.Weights {
+			e.weights[k] += s.Shares[c] * w
+		}
+		for k, w := range f.TimeWeights {
+			e.timeWeights[k] += s.Shares[c] * w
+		}
+		pre += s.Shares[c] * f.PreRMSPE * f.PreRMSPE
+		post += s.Shares[c] * f.PostRMSPE * f.PostRMSPE
+		e.fit.Gap = max(e.fit.Gap, Number(f.Gap))
+	}
+	e.fit.PreRMSPE, e.fit.PostRMSPE, e.fit.Ratio = Number(math.Sqrt(pre)), Number(math.Sqrt(post)), unknown
+	if pre > 0 {
+		e.fit.Ratio = e.fit.PostRMSPE / e.fit.PreRMSPE
+	}
+	e.gaps = make([]float64, t)
+	e.observed = make([]float64, t)
+	for c := range t {
+		e.gaps[c] = p.across(s.Cohorts, c, func(k int) float64 { return gaps[k][c] })
+	}
+	p.observe(e)
+}
+
+// across is the mean of a cohort quantity over the cohorts that count in column
+// c, weighted by their treated units: those treated by then, or all before the
+// first is treated.
+func (p *problem) across(blocks []panel.Design, c int, of func(k int) float64) float64 {
+	var sum, n float64
+	for k, d := range blocks {
+		if c >= d.Start || c < blocks[0].Start {
+			w := float64(len(d.Treated))
+			sum += w * of(k)
+			n += w
+		}
+	}
+	return sum / n
+}
+
+// observe fills the observed mean of the treated that count in each column, and
+// the counterfactual as observed minus gap.
+func (p *problem) observe(e *fitted) {
+	e.observed, e.counterfactual = make([]float64, len(p.times)), make([]float64, len(p.times))
+	for c := range p.times {
+		e.observed[c] = p.across(e.blocks, c, func(k int) float64 {
+			var sum float64
+			for _, i := range e.blocks[k].Treated {
+				sum += p.panel.Y.At(i, c)
+			}
+			return sum / float64(len(e.blocks[k].Treated))
+		})
+		e.counterfactual[c] = e.observed[c] - e.gaps[c]
+	}
+}
+
+func (p *problem) cohorts(s *sdid.Staggered) []Cohort {
+	out := make([]Cohort, len(s.Cohorts))
+	for c, d := range s.Cohorts {
+		f := s.Fits[c]
+		out[c] = Cohort{Start: p.times[d.Start], ATT: Number(f.ATT), Share: Number(s.Shares[c]),
+			Weights: p.unitWeights(f.Weights), TimeWeights: p.timeWeights(f.TimeWeights)}
+		for _, i := range d.Treated {
+			out[c].Treated = append(out[c].Treated, p.panel.Units[i])
+		}
+	}
+	return out
+}
+
+func events(s *sdid.Staggered) []EventEffect {
+	out := make([]EventEffect, len(s.ByEvent))
+	for h, v := range s.ByEvent {
+		out[h] = EventEffect{h, Number(v)}
+	}
+	return out
+}
+
+// defaultNeighbours is the number of matches of each treated unit, fewer where
+// there are fewer donors.
+const defaultNeighbours = 10
+
+// matched estimates did-matched: on predictors and covariates where there are
+// any, else on the outcome of every period before treatment.
+func (p *problem) matched() (*fitted, error) {
+	d, err := p.commonStart()
+	if err != nil {
+		return nil, err
+	}
+	k := p.spec.Neighbours
+	switch {
+	case k == 0:
+		k = min(defaultNeighbours, len(d.Donors))
+	case k > len(d.Donors):
+		return nil, specErrorf("neighbours", "%d matches, but there are %d donors", k, len(d.Donors))
+	}
+	m := did.Match{K: k, Covariates: append([]string{}, p.spec.Covariates...)}
+	for a := range p.spec.Predictors {
+		m.Covariates = append(m.Covariates, predictorName("predictors", a))
+	}
+	m.Outcomes = len(m.Covariates) == 0
+	q := p.withPredictors()
+	o := did.Options{Match: m}
+	f, err := did.Estimate(q, d, o)
+	if err != nil {
+		return nil, err
+	}
+	e := &fitted{att: f.ATT, gaps: f.Gaps, weights: f.Weights, interval: noInterval, panel: q, blocks: []panel.Design{d}, details: map[string]any{}}
+	e.fit = Fit{PreRMSPE: Number(f.PreRMSPE), PostRMSPE: Number(f.PostRMSPE), Ratio: unknown, Gap: 0}
+	if f.PreRMSPE > 0 {
+		e.fit.Ratio = e.fit.PostRMSPE / e.fit.PreRMSPE
+	}
+	for range d.Start {
+		e.timeWeights = append(e.timeWeights, 1/float64(d.Start))
+	}
+	e.estimator = did.Estimator(o)
+	e.whole = e.estimator
+	p.observe(e)
+	return e, p.clustered(e, f)
+}
+
+// Clustered is the interval of did from the spread of units.
+type Clustered struct {
+	interval
+	DF Number `json:"df"`
+	P  Number `json:"p"`
+}
+
+// clustered gives did its own interval where two treated units and two donors
+// show their spread.
+func (p *problem) clustered(e *fitted, f *did.Fit) error {
+	used := 0
+	for _, w := range f.Weights {
+		if w > 0 {
+			used++
+		}
+	}
+	if len(f.Design.Treated) < 2 || used < 2 {
+		return nil
+	}
+	o := did.IntervalOptions{Kind: did.Cluster, Level: p.spec.Level}
+	iv, err := f.Interval(o)
+	if err != nil {
+		return err
+	}
+	e.interval = interval{Number(iv.SE), Number(iv.Lower), Number(iv.Upper)}
+	e.details["clustered"] = Clustered{e.interval, Number(iv.DF), Number(iv.P)}
+	points, err := f.EventStudy(-1, o)
+	if err != nil {
+		return err
+	}
+	for _, x := range points {
+		e.bands = append(e.bands, interval{Number(x.Interval.SE), Number(x.Interval.Lower), Number(x.Interval.Upper)})
+	}
+	return nil
+}
