@@ -174,21 +174,18 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 // Limit takes a limit the service has announced, calls in a window of seconds.
-// It lowers the budget, never raises it above PerMinute; 0 calls or seconds
-// announce nothing.
+// It lowers the budget and never raises it; 0 calls or seconds announce nothing.
 func (c *Client) Limit(calls, seconds int) {
 	if calls <= 0 || seconds <= 0 {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	most := PerMinute
-	if c.perMinute > 0 {
-		most = c.perMinute
+	most := float64(c.perMinute)
+	if most == 0 {
+		most = 60_000 // A simulator that announces more is asked every millisecond.
 	}
-	// Compared as calls·60/seconds, without overflow for any announced pair.
-	perMinute := float64(calls) * 60 / float64(seconds)
-	c.perMinute = max(1, int(min(float64(most), perMinute)))
+	c.perMinute = max(1, int(min(most, float64(calls)*60/float64(seconds))))
 }
 
 // PerMinute is the budget in force; 0 is none.

@@ -224,7 +224,7 @@ func TestLimits(t *testing.T) {
 		{"https://data.ssb.no", 1, 3600, 1},
 		{"http://127.0.0.1:1", 0, 0, 0},
 		{"http://127.0.0.1:1", 20, 60, 20},
-		{"http://127.0.0.1:1", 1 << 40, 1, 30},
+		{"http://127.0.0.1:1", 1 << 40, 1, 60_000},
 	} {
 		cl, err := New(c.base, Options{Dir: t.TempDir()})
 		if err != nil {
