@@ -87,9 +87,9 @@ type Draw struct {
 // Result is the power of a design.
 type Result struct {
 	Years, Origins int
-	// MDE is the minimal detectable effect, in units of the outcome; Quick is
-	// (z_{1−α/2} + z_power)·sd of the draws, for comparison.
-	MDE, Quick float64
+	// MDE is the minimal detectable effect, in units of the outcome; QuickMDE the
+	// normal approximation of it.
+	MDE, QuickMDE float64
 	// Size is the share rejected without any effect; it should be near alpha and
 	// never far above.
 	Size float64
@@ -214,7 +214,7 @@ func (r *Result) weigh(p *panel.Panel, d panel.Design, raw []effect, o Options) 
 		byStart[e.start] = append(byStart[e.start], math.Abs(z))
 		sum, weights = sum+w*z*z, weights+w
 	}
-	r.Quick = (distuv.UnitNormal.Quantile(1-o.Alpha/2) + distuv.UnitNormal.Quantile(o.Power)) * math.Sqrt(sum/weights)
+	r.QuickMDE = Quick(math.Sqrt(sum/weights), o.Alpha, o.Power)
 	for s := range byStart {
 		slices.Sort(byStart[s])
 	}
@@ -232,6 +232,12 @@ func (r *Result) weigh(p *panel.Panel, d panel.Design, raw []effect, o Options) 
 	}
 	r.Size = r.PowerAt(0)
 	r.MDE = r.detectable(o.Power)
+}
+
+// Quick is the detectable effect of a two-sided normal test with a standard
+// error, (z_{1−α/2} + z_power)·se.
+func Quick(se, alpha, power float64) float64 {
+	return (distuv.UnitNormal.Quantile(1-alpha/2) + distuv.UnitNormal.Quantile(power)) * se
 }
 
 // kthOther is the k-th largest of the sorted values when one equal to own is left

@@ -60,7 +60,7 @@ func TestAgainstTheory(t *testing.T) {
 			t.Fatal(r, err)
 		}
 		mde += r.MDE / panels
-		quick += r.Quick / panels
+		quick += r.QuickMDE / panels
 		if r.Size > 0.07 {
 			t.Errorf("seed %d: %v rejected without an effect", seed, r.Size)
 		}
@@ -133,7 +133,7 @@ func TestDefinition(t *testing.T) {
 	}
 	o.Workers = 4
 	again, err := power.Simulate(context.Background(), p, design(p, 18), simple, o)
-	if err != nil || again.MDE != r.MDE || again.Quick != r.Quick {
+	if err != nil || again.MDE != r.MDE || again.QuickMDE != r.QuickMDE {
 		t.Errorf("four workers give %v, one %v (%v)", again, r.MDE, err)
 	}
 	// An effect in the treated years themselves must not be looked at.
