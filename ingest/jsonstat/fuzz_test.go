@@ -23,7 +23,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(body(`"value":[],"role":{"time":["T"]},"note":["n"],"extension":{"noteMandatory":{"0":true},"px":{"decimals":1}}`)))
 	f.Add([]byte(`{"dataset":{"dimension":{"R":{"category":{"label":{"a":"A"}}},"id":["R"],"size":[1]},"value":[1]}}`))
 	for _, name := range seeds() {
-		if content, err := os.ReadFile(name); err == nil && len(content) < 1<<15 {
+		if content, err := os.ReadFile(name); err == nil && len(content) < 1<<13 {
 			f.Add(content)
 		}
 	}
