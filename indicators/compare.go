@@ -177,15 +177,6 @@ func (p panel) ends(region string) (e ends, ok bool) {
 	return ends{base.num, base.den, now.num, now.den}, ok
 }
 
-// sumOf adds the cells from first to last.
-func sumOf(s yearly, first, last int) cell {
-	sum := cell{gross: true}
-	for y := first; y <= last; y++ {
-		sum = sum.add(s.at(y))
-	}
-	return sum
-}
-
 // change is that of one place; ok is false without figures in both windows, or
 // where a count to be compared by its change in per cent began at nothing.
 func (p panel) change(region string) (float64, bool) {

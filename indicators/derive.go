@@ -265,7 +265,7 @@ func (d *deriver) derive(ind *catalogue.Indicator) results {
 		r.changes = append(r.changes, ch.row(ind, region))
 		r.trends = append(r.trends, trendOf(ind, region, s, d.horizon))
 	}
-	peers := newPeerSums(ind, all)
+	peers := peerSums{ind, all}
 	for _, region := range d.grouped {
 		r.groupValues = append(r.groupValues, peers.values(region, d.groups[region].codes())...)
 		ch, ok := r.change[region]

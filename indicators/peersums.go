@@ -22,27 +22,6 @@ const (
 type peerSums struct {
 	ind *catalogue.Indicator
 	all map[string]yearly
-	// own caches the members' own windows, which groups share.
-	own map[windowKey]estimate
-}
-
-type windowKey struct {
-	region   string
-	from, to int
-}
-
-func newPeerSums(ind *catalogue.Indicator, all map[string]yearly) *peerSums {
-	return &peerSums{ind, all, map[windowKey]estimate{}}
-}
-
-func (p *peerSums) window(code string, from, to int) estimate {
-	k := windowKey{code, from, to}
-	e, ok := p.own[k]
-	if !ok {
-		e = window(p.ind, p.all[code], from, to)
-		p.own[k] = e
-	}
-	return e
 }
 
 // enough reports whether n of a group's members can stand for it: half of them,
@@ -52,7 +31,7 @@ func enough(n, members int) bool { return n >= minMembers && 2*n >= members }
 // values returns a group's value for every window in which any member has one.
 // Members without a figure for the whole window are left out of it, never
 // estimated; with too few left there is no value.
-func (p *peerSums) values(region string, codes []string) []cube.GroupValue {
+func (p peerSums) values(region string, codes []string) []cube.GroupValue {
 	first, end := p.span(codes)
 	var rows []cube.GroupValue
 	// A pool serves all windows with the same members, most often every one.
@@ -78,7 +57,7 @@ func (p *peerSums) values(region string, codes []string) []cube.GroupValue {
 }
 
 // span is the years any of the codes has cells for.
-func (p *peerSums) span(codes []string) (first, end int) {
+func (p peerSums) span(codes []string) (first, end int) {
 	for _, code := range codes {
 		s := p.all[code]
 		if len(s.cells) == 0 {
@@ -93,16 +72,16 @@ func (p *peerSums) span(codes []string) (first, end int) {
 }
 
 // have returns the codes with a figure for the whole window, and their values.
-func (p *peerSums) have(codes []string, from, to int) (have []string, own []float64) {
+func (p peerSums) have(codes []string, from, to int) (have []string, own []float64) {
 	for _, code := range codes {
-		if e := p.window(code, from, to); !e.status.Missing() {
-			have, own = append(have, code), append(own, e.value)
+		if sum := sumOf(p.all[code], from, to); !sum.status.Missing() {
+			have, own = append(have, code), append(own, p.ind.Scale*sum.num/sum.den)
 		}
 	}
 	return have, own
 }
 
-func (p *peerSums) pool(codes []string) yearly {
+func (p peerSums) pool(codes []string) yearly {
 	parts := make([]yearly, len(codes))
 	for i, code := range codes {
 		parts[i] = p.all[code]
@@ -110,7 +89,7 @@ func (p *peerSums) pool(codes []string) yearly {
 	return pool(p.ind, parts)
 }
 
-func (p *peerSums) row(region string, from, to, members int, have []string, own []float64, pooled yearly) cube.GroupValue {
+func (p peerSums) row(region string, from, to, members int, have []string, own []float64, pooled yearly) cube.GroupValue {
 	v := cube.GroupValue{
 		Indicator: p.ind.ID, Region: region, Year: int32(to), Window: int32(to - from + 1),
 		Value: cube.Null, Lower: cube.Null, Upper: cube.Null, Low: cube.Null, High: cube.Null,

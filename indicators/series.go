@@ -66,6 +66,15 @@ func (s yearly) suppressed(first, last int) bool {
 	return false
 }
 
+// sumOf adds the cells from first to last.
+func sumOf(s yearly, first, last int) cell {
+	sum := cell{gross: true}
+	for y := first; y <= last; y++ {
+		sum = sum.add(s.at(y))
+	}
+	return sum
+}
+
 // pool adds the cells of several places year by year. A year one of them lacks
 // is missing with the worst status: a suppressed part is never summed over.
 func pool(ind *catalogue.Indicator, parts []yearly) yearly {

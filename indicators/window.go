@@ -2,6 +2,9 @@ package indicators
 
 import (
 	"math"
+	"sync"
+
+	"gonum.org/v1/gonum/stat/distuv"
 
 	"github.com/bygdevekst/bygdevekst/analysis/interval"
 	"github.com/bygdevekst/bygdevekst/data"
@@ -71,10 +74,7 @@ func (e estimate) interval() interval.Estimate {
 // under the small-number rule keeps its value and has status TooFew.
 func window(ind *catalogue.Indicator, s yearly, first, last int) estimate {
 	e := estimate{from: first, to: last, method: MethodNone}
-	sum := cell{gross: true}
-	for y := first; y <= last; y++ {
-		sum = sum.add(s.at(y))
-	}
+	sum := sumOf(s, first, last)
 	e.status = sum.status
 	if e.status.Missing() {
 		return e
@@ -122,12 +122,12 @@ func (e *estimate) net(ind *catalogue.Indicator, s yearly, sum cell) {
 		}
 		e.setLimits(net.Scale(ind.Scale/sum.den), MethodGross)
 	} else {
-		// The mean of k years varies √k times less than a single one.
-		around, err := interval.Dispersion(0, history(ind, s, e.from, e.to), Level)
+		sd, df, err := interval.YearSD(history(ind, s, e.from, e.to))
 		if err != nil {
 			return
 		}
-		half := around.Upper / math.Sqrt(float64(e.to-e.from+1))
+		// The mean of k years varies √k times less than a single one.
+		half := student(df) * sd / math.Sqrt(float64(e.to-e.from+1))
 		// A run of equal years proves no certainty: never narrower than gross flows
 		// as small as the net allows would make it.
 		least, err := interval.Net(math.Max(0, sum.num), math.Max(0, -sum.num), Level)
@@ -138,6 +138,20 @@ func (e *estimate) net(ind *catalogue.Indicator, s yearly, sum cell) {
 		e.setLimits(interval.Interval{Lower: min(e.value-half, floor.Lower), Upper: max(e.value+half, floor.Upper)}, MethodDispersion)
 	}
 	e.setDetectable(interval.DetectableSD(e.se(), e.se(), Level))
+}
+
+// students holds Student's t quantiles by degrees of freedom. There are as many as
+// lengths of history, and each takes longer to find than all else of a window.
+var students sync.Map
+
+// student is the two-sided quantile of Student's t at Level.
+func student(df float64) float64 {
+	if t, ok := students.Load(df); ok {
+		return t.(float64)
+	}
+	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: df}.Quantile(1 - (1-Level)/2)
+	students.Store(df, t)
+	return t
 }
 
 // history returns the rates of the years around a window, the window left out.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/bygdevekst/bygdevekst/analysis/inference"
 	"github.com/bygdevekst/bygdevekst/analysis/panel"
+	"github.com/bygdevekst/bygdevekst/analysis/power"
 	"github.com/bygdevekst/bygdevekst/data/catalogue"
 	"github.com/bygdevekst/bygdevekst/data/cube"
 )
@@ -96,6 +97,8 @@ type result struct {
 	aim   aim
 	// methods are the estimates, the primary one first.
 	methods []*estimate
+	// powerOf is the simulated power of one treated year, two, and so on.
+	powerOf []*power.Result
 	power   []cube.Power
 }
 
@@ -146,6 +149,9 @@ func (r *result) evaluate(ctx context.Context) error {
 			return err
 		}
 		e.primary = i == 0
+		if e.ok() {
+			e.mde = r.mde(e)
+		}
 		r.methods = append(r.methods, e)
 	}
 	if st.near != nil {
@@ -154,6 +160,9 @@ func (r *result) evaluate(ctx context.Context) error {
 			return err
 		}
 		e.method += WithNeighbours
+		if e.ok() {
+			e.mde = r.mde(e)
+		}
 		r.methods = append(r.methods, e)
 	}
 	return nil
@@ -191,9 +200,6 @@ func (r *result) run(ctx context.Context, m catalogue.Estimator, p *panel.Panel)
 		for _, f := range fit.Flags {
 			e.flags = append(e.flags, string(f))
 		}
-	}
-	if t := space.SizeAdjusted; t.Reason == "" {
-		e.mde = detectable(t.SE, st.design.Looks.Alpha, st.design.Gates.Power)
 	}
 	return e, nil
 }
