@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,12 +36,13 @@ const (
 	FormatNAV      Format = "nav-xlsx"
 	FormatKlass    Format = "klass"
 	FormatPxWeb    Format = "pxweb"
+	FormatSet      Format = "set"
 )
 
 // Entry is one received body: what was asked, what was answered, what it is.
 type Entry struct {
 	// Key identifies the logical request (table and chunk); the newest entry of
-	// a key is the one a build uses.
+	// a key is the one a build uses, save for the parts of a Set.
 	Key        string          `json:"key"`
 	Format     Format          `json:"format"`
 	Provenance data.Provenance `json:"provenance"`
@@ -48,6 +50,11 @@ type Entry struct {
 	Status int               `json:"status,omitempty"`
 	Header map[string]string `json:"header,omitempty"`
 	Bytes  int64             `json:"bytes"`
+	// Part marks a body that counts only where a Set names it.
+	Part bool `json:"part,omitempty"`
+	// Regions maps the region codes of the body to municipality codes, as the
+	// code list said when it was asked for: no body says which list it is from.
+	Regions map[string]string `json:"regions,omitempty"`
 }
 
 // Archive is a directory of bodies and entries. It is safe for several
@@ -72,8 +79,8 @@ func Hash(body []byte) string {
 
 // Put stores a body and its entry and returns the entry as stored, with
 // SHA256 and Bytes set. The body is durable before the entry that names it
-// exists. A body equal to the newest one of the same key adds nothing, and the
-// older entry is returned with added false.
+// exists. A body equal to the newest one of the same key, from the same request,
+// adds nothing, and the older entry is returned with added false.
 func (a *Archive) Put(e Entry, body []byte) (stored Entry, added bool, err error) {
 	if e.Key == "" || e.Provenance.Table == "" {
 		return e, false, data.Errorf(data.EINVALID, "archive: entry without key or table")
@@ -84,8 +91,7 @@ func (a *Archive) Put(e Entry, body []byte) (stored Entry, added bool, err error
 	if err != nil {
 		return e, false, err
 	}
-	if old != nil && old.Provenance.SHA256 == e.Provenance.SHA256 && old.Provenance.Kind == e.Provenance.Kind &&
-		old.Provenance.Updated.Equal(e.Provenance.Updated) {
+	if old != nil && old.same(e) {
 		return *old, false, nil
 	}
 	if err := a.putBody(e.Provenance.SHA256, body); err != nil {
@@ -105,6 +111,12 @@ func (a *Archive) Put(e Entry, body []byte) (stored Entry, added bool, err error
 		return e, false, fmt.Errorf("archive: write entry %s: %w", e.Key, err)
 	}
 	return e, true, nil
+}
+
+// same reports whether two entries differ in the time of retrieval at most.
+func (e *Entry) same(f Entry) bool {
+	p, q := e.Provenance, f.Provenance
+	return p.SHA256 == q.SHA256 && p.Kind == q.Kind && p.Updated.Equal(q.Updated) && p.Request == q.Request && maps.Equal(e.Regions, f.Regions)
 }
 
 func (a *Archive) putBody(sum string, body []byte) error {
@@ -212,16 +224,28 @@ func (a *Archive) Entries() ([]Entry, error) {
 	return out, nil
 }
 
-// Current returns the newest entry of each key of one kind, sorted by key:
-// what a build of that kind is made from.
+// Current returns what a build of one kind is made from, sorted by key: the
+// newest entry of each key that holds figures, and the parts that the newest
+// accepted Set of each table names.
 func (a *Archive) Current(kind data.Kind) ([]Entry, error) {
 	all, err := a.Entries()
 	if err != nil {
 		return nil, err
 	}
 	var out []Entry
+	sets := map[string]Set{}
 	for _, e := range all {
-		if e.Provenance.Kind != kind {
+		if e.Provenance.Kind != kind || e.Part || e.Format == FormatKlass || e.Format == FormatPxWeb {
+			continue
+		}
+		if e.Format == FormatSet {
+			s, err := a.readSet(e)
+			if err != nil {
+				return nil, err
+			}
+			if s.Accepted() {
+				sets[s.Table] = s
+			}
 			continue
 		}
 		if n := len(out); n > 0 && out[n-1].Key == e.Key {
@@ -230,11 +254,19 @@ func (a *Archive) Current(kind data.Kind) ([]Entry, error) {
 		}
 		out = append(out, e)
 	}
+	for _, s := range sets {
+		parts, err := partsOf(s, all)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, parts...)
+	}
+	slices.SortStableFunc(out, func(a, b Entry) int { return cmp.Compare(a.Key, b.Key) })
 	return out, nil
 }
 
 // Verify reads every body an entry names and reports all that are missing or
-// damaged.
+// damaged, and every Set that names a part there is no entry of.
 func (a *Archive) Verify() error {
 	all, err := a.Entries()
 	if err != nil {
@@ -250,6 +282,16 @@ func (a *Archive) Verify() error {
 		done[sum] = true
 		if _, err := a.Body(sum); err != nil {
 			errs = append(errs, err)
+			continue
+		}
+		if e.Format == FormatSet {
+			s, err := a.readSet(e)
+			if err == nil {
+				_, err = partsOf(s, all)
+			}
+			if err != nil {
+				errs = append(errs, err)
+			}
 		}
 	}
 	return errors.Join(errs...)
