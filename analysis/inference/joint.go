@@ -1,0 +1,328 @@
+package inference
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/bygdevekst/bygdevekst/analysis/panel"
+)
+
+// JointOptions choose the joint test of several treated units.
+type JointOptions struct {
+	Options
+	// Sets of donors drawn, 0 for 999.
+	Sets int
+	// Block estimates all treated units, and every set, as one block instead of
+	// each unit by itself.
+	Block bool
+	// Weights of the treated units in the pooled effect, in the order of
+	// Design.Treated; nil for equal ones. Block takes none.
+	Weights []float64
+	// Nearest is the number of donors, nearest in log size, from which the stand-in
+	// of a treated unit is drawn; 0 for the larger of 10 and a tenth of the donors.
+	// Without sizes any donor may stand in.
+	Nearest int
+}
+
+// JointUnit is one treated unit by itself.
+type JointUnit struct {
+	// Unit is the panel row.
+	Unit     int
+	Weight   float64
+	Estimate panel.Estimate
+	// Z is ATT/√v(M), 0 without a variance model.
+	Z float64
+	// Candidates is the number of donors that may stand in for it.
+	Candidates int
+}
+
+// JointResult is the joint permutation test.
+type JointResult struct {
+	// Units is empty for a block.
+	Units []JointUnit
+	// Plain compares the pooled effect with that of sets of donors as they are,
+	// SizeAdjusted with stand-ins scaled to the size of whom they stand in for.
+	Plain, SizeAdjusted Test
+	// Standardised is the mean of Z among the means of the sets.
+	Standardised P
+	Z            float64
+	// Variance is fitted to single placebos, or to sets for a block.
+	Variance SizeModel
+	// Sets counts distinct sets in use, Failed single placebos or sets without
+	// estimate.
+	Sets, Failed int
+}
+
+// Joint tests whether several treated units are affected on average. Its null
+// distribution are sets of as many donors, each matched on size to the unit it
+// stands in for, drawn at random and all distinct. The p-value is exact to 1/(sets+1).
+func Joint(ctx context.Context, p *panel.Panel, d panel.Design, est panel.Estimator, o JointOptions) (*JointResult, error) {
+	var err error
+	if o.Options, err = o.check(); err != nil {
+		return nil, err
+	}
+	if o.Sets == 0 {
+		o.Sets = 999
+	}
+	if o.Sets < 1 {
+		return nil, fmt.Errorf("%w: %d sets", ErrOptions, o.Sets)
+	}
+	if err := checkDesign(p, d); err != nil {
+		return nil, err
+	}
+	if o.Weights, err = o.weights(len(d.Treated)); err != nil {
+		return nil, err
+	}
+	if o.Block {
+		return o.block(ctx, p, d, est)
+	}
+	return o.separate(ctx, p, d, est)
+}
+
+func (o JointOptions) weights(n int) ([]float64, error) {
+	if o.Weights == nil {
+		return equalWeights(n), nil
+	}
+	out := make([]float64, n)
+	if len(o.Weights) != n {
+		return nil, fmt.Errorf("%w: %d weights for %d treated units", ErrOptions, len(o.Weights), n)
+	}
+	var sum float64
+	for _, w := range o.Weights {
+		if !(w >= 0) || math.IsInf(w, 1) {
+			return nil, fmt.Errorf("%w: weight %g", ErrOptions, w)
+		}
+		sum += w
+	}
+	if sum == 0 {
+		return nil, fmt.Errorf("%w: every weight is zero", ErrOptions)
+	}
+	for k, w := range o.Weights {
+		out[k] = w / sum
+	}
+	return out, nil
+}
+
+// separate estimates every treated unit and every donor once.
+func (o JointOptions) separate(ctx context.Context, p *panel.Panel, d panel.Design, est panel.Estimator) (*JointResult, error) {
+	r := &JointResult{Units: make([]JointUnit, len(d.Treated))}
+	effect := 0.0
+	for k, i := range d.Treated {
+		e, err := est(p, panel.Design{Treated: []int{i}, Donors: d.Donors, Start: d.Start})
+		if err != nil {
+			return nil, fmt.Errorf("unit %q: %w", p.Units[i], err)
+		}
+		r.Units[k] = JointUnit{Unit: i, Weight: o.Weights[k], Estimate: e}
+		effect += o.Weights[k] * e.ATT
+	}
+	all, err := placebos(ctx, p, d, est, o.Options)
+	if err != nil {
+		return nil, err
+	}
+	var units []int
+	var effects []float64
+	for _, q := range all {
+		if q.Failed != "" {
+			r.Failed++
+			continue
+		}
+		units, effects = append(units, q.Unit), append(effects, q.Estimate.ATT)
+	}
+	n := standIns{sets: o.draw(p, d.Treated, units, r), units: units, effects: effects, weights: o.Weights}
+	r.Sets = len(n.sets)
+	r.Plain = newTest(effect, n.pool(func(_, j int) float64 { return effects[j] }), nil, o.Options)
+	o.adjust(p, r, effect, n)
+	return r, nil
+}
+
+// standIns are the single placebos and the sets they are pooled in.
+type standIns struct {
+	sets    [][]int // Positions in units, one for every treated unit.
+	units   []int
+	effects []float64
+	weights []float64
+}
+
+// pool is the weighted mean over every set.
+func (s standIns) pool(of func(k, j int) float64) []float64 {
+	out := make([]float64, len(s.sets))
+	for b, set := range s.sets {
+		for k, j := range set {
+			out[b] += s.weights[k] * of(k, j)
+		}
+	}
+	return out
+}
+
+// adjust fills the size-adjusted parts of a separate test.
+func (o JointOptions) adjust(p *panel.Panel, r *JointResult, effect float64, s standIns) {
+	treated := make([]int, len(r.Units))
+	for k, u := range r.Units {
+		treated[k] = u.Unit
+	}
+	own, okOwn := sizesOf(p, treated)
+	sizes, ok := sizesOf(p, s.units)
+	at := 0.0
+	if okOwn && ok {
+		at = pooledSize(o.Weights, own)
+	}
+	r.Variance = fitSizes(at, s.effects, sizes)
+	if why := r.Variance.Reason; why != "" {
+		r.SizeAdjusted = undefined(effect, why, o.Options)
+		r.Standardised = r.SizeAdjusted.P
+		return
+	}
+	sd := func(size float64) float64 { return math.Sqrt(r.Variance.At(size)) }
+	draws := s.pool(func(k, j int) float64 { return s.effects[j] * sd(own[k]) / sd(sizes[j]) })
+	inflation := r.Variance.inflation(at, s.effects, sizes, o.Seed)
+	r.SizeAdjusted = newTest(effect, draws, inflation, o.Options)
+	for k := range r.Units {
+		r.Units[k].Z = r.Units[k].Estimate.ATT / sd(own[k])
+		r.Z += r.Units[k].Z / float64(len(r.Units))
+	}
+	s.weights = equalWeights(len(r.Units))
+	z := s.pool(func(_, j int) float64 { return s.effects[j] / sd(sizes[j]) })
+	r.Standardised = newNull(z, inflation, math.Abs).p(math.Abs(r.Z))
+	if len(z) == 0 {
+		r.Standardised.Reason = NoPlacebo
+	}
+}
+
+func equalWeights(n int) []float64 {
+	out := make([]float64, n)
+	for k := range out {
+		out[k] = 1 / float64(n)
+	}
+	return out
+}
+
+// pooledSize is the size M of one unit as noisy, in the part of the variance that
+// depends on size, as the units are on weighted average: Σw²/Σ(w²/M_i).
+func pooledSize(weights, sizes []float64) float64 {
+	var over, sum float64
+	for k, w := range weights {
+		over += w * w / sizes[k]
+		sum += w * w
+	}
+	return sum / over
+}
+
+// draw returns distinct sets of positions in units, one for every treated unit.
+func (o JointOptions) draw(p *panel.Panel, treated, units []int, r *JointResult) [][]int {
+	lists := make([][]int, len(treated))
+	possible := 1.0
+	for k, i := range treated {
+		lists[k] = o.candidates(p, i, units)
+		if r.Units != nil {
+			r.Units[k].Candidates = len(lists[k])
+		}
+		possible *= float64(len(lists[k]))
+	}
+	if len(units) < len(treated) || possible == 0 {
+		return nil
+	}
+	rng := rand.New(rand.NewPCG(o.Seed, 0x6a6f696e))
+	seen := map[string]bool{}
+	var sets [][]int
+	// Where few sets exist, most draws repeat; twenty times as many find nearly all.
+	for range 20 * o.Sets {
+		if len(sets) == o.Sets {
+			break
+		}
+		set := make([]int, len(treated))
+		ok := true
+		for k := range set {
+			set[k] = lists[k][rng.IntN(len(lists[k]))]
+			ok = ok && !slices.Contains(set[:k], set[k])
+		}
+		key := fmt.Sprint(set)
+		if !ok || seen[key] {
+			continue
+		}
+		seen[key] = true
+		sets = append(sets, set)
+	}
+	return sets
+}
+
+// candidates are the positions of the donors nearest in log size.
+func (o JointOptions) candidates(p *panel.Panel, unit int, units []int) []int {
+	out := span(len(units))
+	sizes, ok := sizesOf(p, units)
+	own, okOwn := sizesOf(p, []int{unit})
+	if !ok || !okOwn {
+		return out
+	}
+	n := o.Nearest
+	if n <= 0 {
+		n = max(10, len(units)/10)
+	}
+	away := func(k int) float64 { return math.Abs(math.Log(sizes[k] / own[0])) }
+	slices.SortStableFunc(out, func(a, b int) int { return cmp.Compare(away(a), away(b)) })
+	return out[:min(n, len(out))]
+}
+
+// block estimates sets of donors as blocks.
+func (o JointOptions) block(ctx context.Context, p *panel.Panel, d panel.Design, est panel.Estimator) (*JointResult, error) {
+	full, err := est(p, d)
+	if err != nil {
+		return nil, err
+	}
+	r := &JointResult{}
+	sets := o.draw(p, d.Treated, d.Donors, r)
+	all := make([]Placebo, len(sets))
+	err = o.each(ctx, len(sets), func(b int) {
+		rows := make([]int, len(sets[b]))
+		for k, j := range sets[b] {
+			rows[k] = d.Donors[j]
+		}
+		rest := without(d.Donors, rows...)
+		if len(rest) == 0 {
+			all[b].Failed = "no donor is left"
+			return
+		}
+		all[b] = pretend(p, panel.Design{Treated: rows, Donors: rest, Start: d.Start}, est)
+	})
+	if err != nil {
+		return nil, err
+	}
+	var effects, sizes []float64
+	for b, q := range all {
+		if q.Failed != "" {
+			r.Failed++
+			continue
+		}
+		effects = append(effects, q.Estimate.ATT)
+		sizes = append(sizes, meanSize(p, sets[b], d.Donors))
+	}
+	r.Sets = len(effects)
+	r.Plain = newTest(full.ATT, effects, nil, o.Options)
+	r.Variance = fitSizes(meanSize(p, span(len(d.Treated)), d.Treated), effects, sizes)
+	if why := r.Variance.Reason; why != "" {
+		r.SizeAdjusted = undefined(full.ATT, why, o.Options)
+	} else {
+		// Sets overlap, so that resampling them would understate the uncertainty of v.
+		r.SizeAdjusted = newTest(full.ATT, r.Variance.scale(effects, sizes), nil, o.Options)
+		r.Z = full.ATT / math.Sqrt(r.Variance.AtTreated)
+	}
+	r.Standardised = r.SizeAdjusted.P
+	return r, nil
+}
+
+// meanSize is the harmonic mean size, 0 where a size is unknown: the variance of a
+// mean of units is that of one of this size over their number.
+func meanSize(p *panel.Panel, positions, rows []int) float64 {
+	chosen := make([]int, len(positions))
+	for k, j := range positions {
+		chosen[k] = rows[j]
+	}
+	sizes, ok := sizesOf(p, chosen)
+	if !ok {
+		return 0
+	}
+	return pooledSize(equalWeights(len(sizes)), sizes)
+}
