@@ -14,6 +14,7 @@ import (
 	"github.com/bygdevekst/bygdevekst/analysis/inference"
 	"github.com/bygdevekst/bygdevekst/analysis/panel"
 	"github.com/bygdevekst/bygdevekst/analysis/power"
+	"github.com/bygdevekst/bygdevekst/analysis/synth"
 	"github.com/bygdevekst/bygdevekst/data/catalogue"
 	"github.com/bygdevekst/bygdevekst/data/cube"
 )
@@ -177,6 +178,22 @@ func (r *result) run(ctx context.Context, m catalogue.Estimator, p *panel.Panel)
 		e.reason = ReasonMethod
 		return e, nil
 	}
+	if spec != nil {
+		fit, err := spec.Fit(p, st.design1(p))
+		if err != nil {
+			e.reason = ReasonMethod
+			return e, nil
+		}
+		for _, f := range fit.Flags {
+			e.flags = append(e.flags, string(f))
+		}
+		if spec.Method == synth.Penalised {
+			// The penalty is chosen by leaving donors out, without a look at the treated
+			// unit, so its placebos share it.
+			spec.Lambda, spec.LambdaRule = fit.Lambda, synth.LambdaFixed
+			est = spec.Estimator()
+		}
+	}
 	space, err := inference.Space(ctx, p, st.design1(p), est, r.options())
 	if err != nil {
 		if ctx.Err() != nil {
@@ -191,15 +208,6 @@ func (r *result) run(ctx context.Context, m catalogue.Estimator, p *panel.Panel)
 	}
 	if q := preFitQuantile(space); q > st.design.Gates.MaxPreFitQuantile && e.reason == ReasonNone {
 		e.reason = ReasonPreFit
-	}
-	if spec != nil {
-		fit, err := spec.Fit(p, st.design1(p))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", st, err)
-		}
-		for _, f := range fit.Flags {
-			e.flags = append(e.flags, string(f))
-		}
 	}
 	return e, nil
 }

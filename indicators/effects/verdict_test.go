@@ -19,7 +19,9 @@ func base(change func(*effects.Finding)) effects.Finding {
 func TestJudge(t *testing.T) {
 	unseen := func(f *effects.Finding) { f.ATT, f.Lower, f.Upper, f.P = 1, -2, 4, 0.5 }
 	target := func(on, without bool, needed float64) func(*effects.Finding) {
-		return func(f *effects.Finding) { f.HasTarget, f.OnTrack, f.OnTrackWithout, f.Needed = true, on, without, needed }
+		return func(f *effects.Finding) {
+			f.HasTarget, f.OnTrack, f.OnTrackWithout, f.Needed = true, on, without, needed
+		}
 	}
 	both := func(changes ...func(*effects.Finding)) func(*effects.Finding) {
 		return func(f *effects.Finding) {
