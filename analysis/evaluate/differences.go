@@ -100,6 +100,7 @@ func (p *problem) pool(e *fitted, s *sdid.Staggered) {
 		e.fit.Gap = max(e.fit.Gap, Number(f.Gap))
 	}
 	e.fit.PreRMSPE, e.fit.PostRMSPE, e.fit.Ratio = Number(math.Sqrt(pre)), Number(math.Sqrt(post)), unknown
+	e.fit.PreAllRMSPE = e.fit.PreRMSPE
 	if pre > 0 {
 		e.fit.Ratio = e.fit.PostRMSPE / e.fit.PreRMSPE
 	}
@@ -193,10 +194,7 @@ func (p *problem) matched() (*fitted, error) {
 		return nil, err
 	}
 	e := &fitted{att: f.ATT, gaps: f.Gaps, weights: f.Weights, interval: noInterval, panel: q, blocks: []panel.Design{d}, details: map[string]any{}}
-	e.fit = Fit{PreRMSPE: Number(f.PreRMSPE), PostRMSPE: Number(f.PostRMSPE), Ratio: unknown, Gap: 0}
-	if f.PreRMSPE > 0 {
-		e.fit.Ratio = e.fit.PostRMSPE / e.fit.PreRMSPE
-	}
+	e.fit = fitOf(f.PreRMSPE, f.Gaps, d.Start)
 	for range d.Start {
 		e.timeWeights = append(e.timeWeights, 1/float64(d.Start))
 	}

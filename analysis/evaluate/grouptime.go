@@ -90,12 +90,15 @@ func (p *problem) groupTime() (*fitted, error) {
 		res.Control = notYetTreated
 	}
 	e := &fitted{att: float64(res.Simple.Overall.ATT), interval: res.Simple.Overall.interval, panel: p.panel, details: map[string]any{"att_gt": res}}
-	e.fit = Fit{PreRMSPE: unknown, PostRMSPE: unknown, Ratio: unknown, Gap: unknown}
+	e.fit = Fit{Ratio: unknown, Gap: unknown}
 	for _, s := range r.Skipped {
 		res.Skipped = append(res.Skipped, s.Reason.Error())
 	}
 	if n := len(res.Skipped); n > 0 {
 		e.fit.Flags = append(e.fit.Flags, fmt.Sprintf("%d groups and periods have no estimate: %s", n, some(res.Skipped)))
+	}
+	for _, g := range r.SingleUnitGroups() {
+		e.fit.Flags = append(e.fit.Flags, fmt.Sprintf("the group from %s is one unit: its own noise is in no standard error", p.times[g].Label))
 	}
 	return e, p.groupTimePeriods(e, r, starts, o)
 }
@@ -214,6 +217,7 @@ func (p *problem) groupTimePeriods(e *fitted, r *did.GroupTime, starts []int, o 
 	p.observe(e)
 	estimated := slices.DeleteFunc(slices.Clone(e.gaps[first:]), math.IsNaN)
 	e.fit.PreRMSPE, e.fit.PostRMSPE = Number(panel.RMSPE(e.gaps, 0, first)), Number(panel.RMSPE(estimated, 0, len(estimated)))
+	e.fit.PreAllRMSPE = e.fit.PreRMSPE
 	if e.fit.PreRMSPE > 0 {
 		e.fit.Ratio = e.fit.PostRMSPE / e.fit.PreRMSPE
 	}

@@ -257,3 +257,94 @@ func TestOracleMpdta(t *testing.T) {
 		}
 	}
 }
+
+// Values and tolerances: oracles/sc_california/expected.json, outcome_only,
+// lto_refined_placebo, cwz_ttest_att; the rank of R_Synth_placebos_reoptimised_V.
+func TestOracleCaliforniaInference(t *testing.T) {
+	r := run(t, "sc_california", `{`+california+`,"method":"sc-outcome","inference":["t-test","placebo-space","leave-two-out","leave-one-out","placebo-time","placebo-se"]}`)
+	if ssr := 19 * float64(r.Fit.PreRMSPE*r.Fit.PreRMSPE); ssr > 52.1301 {
+		t.Errorf("pre-SSR %v above 52.1301", ssr)
+	}
+	near(t, "att", r.Estimate.ATT, -19.51363, 0.002)
+	nearWeights(t, r, map[string]float64{"Utah": 0.393908, "Montana": 0.23184, "Nevada": 0.204923, "Connecticut": 0.10909, "New Hampshire": 0.045429, "Colorado": 0.014811}, 0.001)
+	near(t, "ratio", r.Fit.Ratio, 12.439963, 0.01)
+	near(t, "t-test", r.Inference["t-test"].(TTestResult).ATT, -17.991121, 0.01)
+	two := r.Inference["leave-two-out"].(LeaveTwoOutResult)
+	if two.Pairs != 703 || math.Abs(float64(two.Losses)-73) > 2 {
+		t.Errorf("%d of %d pairs lost, want 73 ± 2 of 703", two.Losses, two.Pairs)
+	}
+	space := r.Inference["placebo-space"].(SpaceResult)
+	if space.N != 39 || len(space.Placebos) != 38 || space.Rank.Rank < 1 {
+		t.Errorf("placebos %+v", space.Rank)
+	}
+	if r.Estimate.SE != r.Inference["t-test"].(TTestResult).SE {
+		t.Errorf("se %v is not that of the first inference", r.Estimate.SE)
+	}
+	one := r.Inference["leave-one-out"].(LeaveOneOutResult)
+	if len(one.Without) != 6 || !(one.Lowest < r.Estimate.ATT && r.Estimate.ATT < one.Highest) {
+		t.Errorf("leave one out %+v", one)
+	}
+	if back := r.Inference["placebo-time"].(TimeResult); len(back.Placebos) != 5 || back.Gaps != 15 {
+		t.Errorf("in time %+v", back)
+	}
+	r = run(t, "sc_california", `{`+california+`,"method":"sc","predictors":`+californiaPredictors+`,"inference":["placebo-space"]}`)
+	space = r.Inference["placebo-space"].(SpaceResult)
+	near(t, "p", space.P, 1.0/39, 1e-6)
+	if space.Rank.Rank != 1 {
+		t.Errorf("rank %d", space.Rank.Rank)
+	}
+}
+
+// rhodeIsland is the oracle's wide file as a panel of units and years.
+func rhodeIsland(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(oracle(t, "conformal_rhode_island", "data.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	header := strings.Split(lines[0], ",")
+	var b strings.Builder
+	b.WriteString("unit,year,y\n")
+	for _, l := range lines[1:] {
+		f := strings.Split(l, ",")
+		for k, name := range header[1:] {
+			b.WriteString(name + "," + f[0] + "," + f[k+1] + "\n")
+		}
+	}
+	return b.String()
+}
+
+// Values and tolerances: oracles/conformal_rhode_island/expected.json.
+func TestOracleRhodeIsland(t *testing.T) {
+	csv := rhodeIsland(t)
+	const spec = `"unit":"unit","time":"year","outcome":"y","treated":["treated"],"method":"sc-outcome","inference":["conformal"],"level":0.9`
+	r := runText(t, csv, `{`+spec+`,"start":2004}`)
+	c := r.Inference["conformal"].(ConformalResult)
+	near(t, "p", c.P, 0.04, 1e-9)
+	near(t, "p iid", c.PIID, 0.0227954409, 0.006)
+	want := [][2]float64{{-0.26, 0.7}, {-0.86, -0.01}, {-0.81, 0.17}, {-1.16, -0.33}, {-1.46, -0.33}, {-1.31, -0.19}}
+	for k, w := range want {
+		x := r.Estimate.PerPeriod[19+k]
+		near(t, "lower of "+x.Time.Label, x.Lower, w[0], 0.011)
+		near(t, "upper of "+x.Time.Label, x.Upper, w[1], 0.011)
+	}
+	nearWeights(t, r, map[string]float64{"donor10": 0.1206489709, "donor14": 0.037563616, "donor19": 0.1226379791, "donor27": 0.1227224909,
+		"donor29": 0.0807552295, "donor31": 0.407880892, "donor35": 0.0075159676, "donor45": 0.100274854}, 0.002)
+	for start, p := range map[string]float64{"2003": 0.3157894737, "2002": 0.3157894737, "2001": 0.2631578947} {
+		r := runText(t, csv, `{`+spec+`,"start":`+start+`,"periods":{"to":2003}}`)
+		near(t, "placebo p from "+start, r.Inference["conformal"].(ConformalResult).P, p, 1e-6)
+	}
+}
+
+// (3+1)/18: oracles/sc_basque/expected.json, placebo_p by the definition of Abadie,
+// Diamond & Hainmueller in its note; tolerance there.
+func TestOracleBasquePlacebo(t *testing.T) {
+	r := run(t, "sc_basque", `{`+basque+`,"method":"sc","inference":["placebo-space"]}`)
+	space := r.Inference["placebo-space"].(SpaceResult)
+	if space.N != 18 {
+		t.Errorf("%d units", space.N)
+	}
+	near(t, "p", space.P, 4.0/18, 0.06)
+	near(t, "ratio", space.Ratio, float64(r.Fit.Ratio), 1e-12)
+}

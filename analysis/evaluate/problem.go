@@ -249,7 +249,7 @@ func (s *selection) checkOutcomes() error {
 // checkCovariates demands covariates in every period, but those only matched on
 // in some period before treatment.
 func (s *selection) checkCovariates() error {
-	if s.spec.Method == "did-matched" {
+	if s.spec.Method == "did-matched" || s.spec.Method == "sc-ridge" {
 		for k, name := range s.spec.Covariates {
 			if err := s.keep(func(i int) string {
 				if math.IsNaN(s.mean(name, i, s.preperiod())) {

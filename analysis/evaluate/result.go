@@ -7,6 +7,8 @@ import (
 	"math"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/bygdevekst/bygdevekst/analysis/panel"
 )
 
 // Number is a figure that may be unknown: NaN and infinities are written null.
@@ -92,14 +94,27 @@ type TimeWeight struct {
 	Weight Number `json:"weight"`
 }
 
-// Fit says how well the method reproduces what was before treatment. Gap is the
-// certificate of the optimisation: how far the objective can be from its minimum.
+// Fit says how well the method reproduces what was before treatment.
 type Fit struct {
-	PreRMSPE  Number   `json:"pre_rmspe"`
-	PostRMSPE Number   `json:"post_rmspe"`
-	Ratio     Number   `json:"ratio"`
-	Gap       Number   `json:"gap"`
-	Flags     []string `json:"flags"`
+	// PreRMSPE is over the periods fitted on, PreAllRMSPE over all before the start.
+	PreRMSPE    Number `json:"pre_rmspe"`
+	PreAllRMSPE Number `json:"pre_rmspe_all"`
+	PostRMSPE   Number `json:"post_rmspe"`
+	// Ratio is PostRMSPE over PreAllRMSPE.
+	Ratio Number `json:"ratio"`
+	// Gap is the certificate of the optimisation: how far the objective can be from
+	// its minimum.
+	Gap   Number   `json:"gap"`
+	Flags []string `json:"flags"`
+}
+
+// fitOf measures gaps around a start.
+func fitOf(fitted float64, gaps []float64, start int) Fit {
+	f := Fit{PreRMSPE: Number(fitted), PreAllRMSPE: Number(panel.RMSPE(gaps, 0, start)), PostRMSPE: Number(panel.RMSPE(gaps, start, len(gaps))), Ratio: unknown}
+	if f.PreAllRMSPE > 0 {
+		f.Ratio = f.PostRMSPE / f.PreAllRMSPE
+	}
+	return f
 }
 
 // WriteJSON writes the result as indented JSON.

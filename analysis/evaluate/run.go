@@ -108,7 +108,7 @@ func (p *problem) noteUnused() {
 		name        string
 		given, used bool
 	}{
-		{"predictors", len(s.Predictors) > 0, matches || s.Method == "did-matched"},
+		{"predictors", len(s.Predictors) > 0, matches || s.Method == "did-matched" || s.Method == "sc-ridge"},
 		{"neighbours", s.Neighbours > 0, s.Method == "did-matched"},
 		{"control", s.Control != "", s.Method == "att-gt"},
 		{"adjustment", s.Adjustment != "", s.Method == "att-gt"},
@@ -120,7 +120,7 @@ func (p *problem) noteUnused() {
 		{"scale", s.Scale != "sd", matches},
 		{"fit_window", !s.FitWindow.empty(), sc},
 		{"lambda", s.Lambda != nil, s.Method == "sc-penalised" || s.Method == "sc-ridge"},
-		{"covariates", len(s.Covariates) > 0, !sc},
+		{"covariates", len(s.Covariates) > 0, !sc || s.Method == "sc-ridge"},
 	} {
 		if f.given && !f.used {
 			p.flags = append(p.flags, fmt.Sprintf("%s is not used by method %s", f.name, s.Method))

@@ -136,16 +136,23 @@ func (p *problem) fitWindow(path string, w Window, start int) (synth.Window, int
 func (p *problem) fitSynth(spec synth.Spec, q *panel.Panel, d panel.Design, after int) (*fitted, error) {
 	seen := d
 	seen.Start = after
-	r, err := spec.Fit(q, seen)
+	ridge := p.ridgeCovariates(spec)
+	fit := spec.Fit
+	widened := spec.Method == synth.RidgeAugmented && len(ridge.columns) > 0
+	if widened {
+		fit = ridge.fit
+	}
+	r, err := fit(q, seen)
 	if err != nil {
 		return nil, err
 	}
 	e := &fitted{observed: r.Observed, counterfactual: r.Counterfactual, gaps: r.Gaps, weights: r.Weights, v: r.V,
 		interval: noInterval, panel: q, blocks: []panel.Design{d}}
 	e.att = panel.MeanGap(r.Gaps, d.Start, len(r.Gaps))
-	e.fit = Fit{PreRMSPE: Number(r.PreRMSPE), PostRMSPE: Number(panel.RMSPE(r.Gaps, d.Start, len(r.Gaps))), Ratio: unknown, Gap: Number(r.Certificate)}
-	if r.PreRMSPE > 0 && !r.PerfectFit {
-		e.fit.Ratio = e.fit.PostRMSPE / e.fit.PreRMSPE
+	e.fit = fitOf(r.PreRMSPE, r.Gaps, d.Start)
+	e.fit.Gap = Number(r.Certificate)
+	if r.PerfectFit {
+		e.fit.Ratio = unknown
 	}
 	for _, f := range r.Flags {
 		e.fit.Flags = append(e.fit.Flags, string(f))
@@ -153,29 +160,36 @@ func (p *problem) fitSynth(spec synth.Spec, q *panel.Panel, d panel.Design, afte
 	if spec.Method == synth.Penalised || spec.Method == synth.RidgeAugmented {
 		e.fit.Flags = append(e.fit.Flags, fmt.Sprintf("lambda %.6g", r.Lambda))
 	}
-	e.estimator = opened(spec, d.Start, after)
-	spec.FitWindow.To = q.Times[len(q.Times)-1]
-	if p.spec.FitWindow.empty() {
-		spec.FitWindow = synth.Window{}
+	base := func(spec synth.Spec) panel.Estimator {
+		if widened {
+			return p.ridgeCovariates(spec).estimator
+		}
+		return spec.Estimator()
 	}
-	e.whole = opened(spec, d.Start, after)
+	e.estimator = opened(base(spec), d.Start, after)
+	if !p.spec.FitWindow.empty() {
+		spec.FitWindow.To = q.Times[len(q.Times)-1]
+	}
+	e.whole = opened(base(spec), d.Start, after)
 	return e, nil
 }
 
 // opened is the estimator with every period before column after open to the
-// windows where a design starts at start or later.
-func opened(spec synth.Spec, start, after int) panel.Estimator {
-	base := spec.Estimator()
+// windows where a design starts at start or later. Its PreRMSPE is over every
+// period before the start, as the published placebo tests have it, whatever the
+// window of the fit.
+func opened(base panel.Estimator, start, after int) panel.Estimator {
 	return func(p *panel.Panel, d panel.Design) (panel.Estimate, error) {
 		seen := d
 		if d.Start >= start {
-			seen.Start = max(d.Start, after)
+			seen.Start = min(max(d.Start, after), len(p.Times))
 		}
 		est, err := base(p, seen)
 		if err != nil {
 			return est, err
 		}
 		est.ATT = panel.MeanGap(est.Gaps, d.Start, len(est.Gaps))
+		est.PreRMSPE = panel.RMSPE(est.Gaps, 0, d.Start)
 		est.PostRMSPE = panel.RMSPE(est.Gaps, d.Start, len(est.Gaps))
 		return est, nil
 	}
