@@ -89,7 +89,7 @@ func (r *GroupTime) along(key func(Cell) (float64, bool), before bool) (Aggregat
 		}
 	}
 	slices.Sort(keys)
-	overall := average{inf: make([]float64, len(r.rows)), hasSE: true}
+	overall := average{inf: make([]float64, len(r.rows))}
 	var parts []average
 	n := 0.0
 	for _, want := range keys {
@@ -127,7 +127,7 @@ func (r *GroupTime) nothing() error {
 
 func (a *average) add(b average, w float64) {
 	a.estimate += w * b.estimate
-	a.hasSE = a.hasSE && b.hasSE
+	a.hasSE = a.hasSE || b.hasSE
 	for i, v := range b.inf {
 		a.inf[i] += w * v
 	}
@@ -139,7 +139,7 @@ func (r *GroupTime) cell(k int) average {
 
 // equally is the plain mean of the cells kept.
 func (r *GroupTime) equally(keep func(Cell) bool) (average, bool) {
-	a := average{inf: make([]float64, len(r.rows)), hasSE: true}
+	a := average{inf: make([]float64, len(r.rows))}
 	n := 0
 	for _, c := range r.Cells {
 		if keep(c) {
@@ -181,7 +181,7 @@ func (r *GroupTime) combine(parts []average, groups []int) average {
 	for _, g := range groups {
 		sum += share[g]
 	}
-	out := average{inf: make([]float64, len(r.rows)), hasSE: true}
+	out := average{inf: make([]float64, len(r.rows))}
 	for k, a := range parts {
 		out.add(a, share[groups[k]]/sum)
 	}

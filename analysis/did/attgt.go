@@ -74,9 +74,10 @@ type GroupTimeOptions struct {
 // covers all effects of the same list at once.
 type Effect struct {
 	Estimate float64
-	// SE is from the influence function. HasSE is false where a group of one unit
-	// enters, whose own noise cannot be seen; interval and band are then empty
-	// (equal to the estimate).
+	// SE is from the influence function. HasSE is false where only groups of one
+	// unit enter, whose own noise cannot be seen; interval and band are then empty
+	// (equal to the estimate). Where such a group enters with others, SE lacks its
+	// noise, as in the R package: see SingleUnitGroups.
 	SE                   float64
 	HasSE                bool
 	Lower, Upper         float64
@@ -159,6 +160,17 @@ func EstimateGroupTime(p *panel.Panel, starts []int, o GroupTimeOptions) (*Group
 	}
 	r.infer(effects, r.inf)
 	return r, nil
+}
+
+// SingleUnitGroups are the starts of groups of one unit.
+func (r *GroupTime) SingleUnitGroups() []int {
+	var out []int
+	for _, c := range r.Cells {
+		if c.Treated == 1 && !slices.Contains(out, c.Group) {
+			out = append(out, c.Group)
+		}
+	}
+	return out
 }
 
 func (r *GroupTime) sort(starts []int) error {

@@ -290,6 +290,15 @@ func TestOneTreatedUnit(t *testing.T) {
 	if _, err := r.PreTest(); !errors.Is(err, ErrInterval) {
 		t.Errorf("pre-test: %v", err)
 	}
+	// With a second group of two units the whole has one, which lacks the first's noise.
+	starts[2], starts[3] = 3, 3
+	r = groupTime(t, p, starts, GroupTimeOptions{})
+	if a := aggregates(t, r)[1]; !a.Overall.HasSE || !a.Parts[0].HasSE || a.Parts[1].HasSE {
+		t.Errorf("by group %+v", a)
+	}
+	if got := r.SingleUnitGroups(); !slices.Equal(got, []int{4}) {
+		t.Errorf("groups of one unit: %v", got)
+	}
 }
 
 // Period effects, unit levels and the order of units move nothing; covariates may
