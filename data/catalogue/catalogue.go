@@ -81,6 +81,17 @@ func (c *Catalogue) Design(agreement string) *Design {
 	return find(c.Designs, func(d *Design) bool { return d.Agreement == "" })
 }
 
+// For returns the design as it governs an agreement: a common design gets the
+// agreement and all its municipalities as treated.
+func (d *Design) For(a *Agreement) *Design {
+	if d.Agreement == a.ID {
+		return d
+	}
+	own := *d
+	own.Agreement, own.Treated = a.ID, a.Codes()
+	return &own
+}
+
 // PlansOf returns the plan editions of an agreement, oldest first.
 func (c *Catalogue) PlansOf(agreement string) []*Plan {
 	var plans []*Plan
