@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// killRuns is how many times a build is killed at a random moment; set
+// BYGDEVEKST_KILLS for a long run (docs/release.md has the result of 200).
+func killRuns() int {
+	if n, err := strconv.Atoi(os.Getenv("BYGDEVEKST_KILLS")); err == nil {
+		return n
+	}
+	return 12
+}
+
+// TestKillDuringBuild kills ingest-and-build with SIGKILL at random moments.
+// After each, the release served before is still served and verifies, or a new
+// whole one does.
+func TestKillDuringBuild(t *testing.T) {
+	home := t.TempDir()
+	exe := testProgram(t)
+	run := func(args ...string) (string, error) {
+		cmd := exec.Command(exe, append([]string{"--home", home}, args...)...)
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	for _, args := range [][]string{{"ingest"}, {"build", "--seed", "1"}} {
+		if out, err := run(args...); err != nil {
+			t.Fatalf("%v: %v\n%s", args, err, out)
+		}
+	}
+	started := time.Now()
+	if out, err := run("build", "--seed", "2"); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	whole := time.Since(started)
+	rng := rand.New(rand.NewPCG(1, 2))
+	for i := range killRuns() {
+		cmd := exec.Command(exe, "--home", home, "build", "--seed", strconv.Itoa(100+i))
+		var out bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &out
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(rng.Float64() * 1.1 * float64(whole)))
+		_ = cmd.Process.Kill() // It may have ended already.
+		_ = cmd.Wait()
+		if out, err := run("verify"); err != nil {
+			t.Fatalf("kill %d: verify: %v\n%s", i, err, out)
+		}
+	}
+	if out, err := run("build", "--seed", "3"); err != nil {
+		t.Fatalf("a build after the kills: %v\n%s", err, out)
+	}
+}
+
+// testProgram is the test binary itself, which testscript lets act as the program.
+func testProgram(t *testing.T) string {
+	t.Helper()
+	path, err := exec.LookPath("bygdevekst")
+	if err == nil {
+		return path
+	}
+	path = t.TempDir() + "/bygdevekst"
+	cmd := exec.CommandContext(context.Background(), "go", "build", "-o", path, ".")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return path
+}
