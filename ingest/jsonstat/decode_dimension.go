@@ -113,6 +113,7 @@ func (d *decoder) readCategory(dim *Dimension, n int) error {
 	if n > len(d.b)/3+1 {
 		return d.errorAt(start, "size says %d categories, more than the body can hold", n)
 	}
+	dim.Codes = []string{}
 	index, indexed := at["index"]
 	_, labelled := at["label"]
 	switch {
