@@ -1,0 +1,263 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	browserlog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// serveRecorded runs `up` on a fresh home and returns the address it prints.
+func serveRecorded(t *testing.T) string {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	r, w := io.Pipe()
+	done := make(chan int, 1)
+	go func() {
+		done <- Main{Args: []string{"--home", t.TempDir(), "--addr", "127.0.0.1:0", "up"}, Stdout: w, Stderr: io.Discard}.Run(ctx)
+	}()
+	line, err := bufio.NewReader(r).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _, _ = io.Copy(io.Discard, r) }()
+	t.Cleanup(func() {
+		cancel()
+		if code := <-done; code != exitOK {
+			t.Errorf("up ended with %d", code)
+		}
+	})
+	return strings.TrimSpace(line)
+}
+
+var hrefRE = regexp.MustCompile(`(?:href|src)="([^"#]+)`)
+
+// TestCrawl follows every internal link from the front page: all answer 200, no
+// page has a hole where a figure should be, and every page says which release
+// and which kind of figures it shows.
+func TestCrawl(t *testing.T) {
+	base := serveRecorded(t)
+	seen := map[string]bool{"/": true}
+	queue := []string{"/"}
+	pages := 0
+	// Each page template is met many times over; this many links meet them all.
+	const most = 700
+	for len(queue) > 0 && len(seen) < most {
+		path := queue[0]
+		queue = queue[1:]
+		body, kind := fetch(t, base+path)
+		if !strings.HasPrefix(kind, "text/html") {
+			continue
+		}
+		pages++
+		for _, bad := range []string{"NaN", "+Inf", "-Inf", "%!", "<no value>", "ZgotmplZ"} {
+			if strings.Contains(body, bad) {
+				t.Errorf("%s holds %q", path, bad)
+			}
+		}
+		if !strings.Contains(body, `lang="n`) || !strings.Contains(body, "<h1") || !strings.Contains(body, "<title>") {
+			t.Errorf("%s lacks lang, h1 or title", path)
+		}
+		for _, m := range hrefRE.FindAllStringSubmatch(body, -1) {
+			link := strings.ReplaceAll(m[1], "&amp;", "&")
+			u, err := url.Parse(link)
+			if err != nil {
+				t.Errorf("%s links to %q: %v", path, link, err)
+				continue
+			}
+			if u.Host == "" && u.Scheme == "" && strings.HasPrefix(u.Path, "/") && !seen[link] {
+				seen[link] = true
+				queue = append(queue, link)
+			}
+		}
+	}
+	if pages < 20 {
+		t.Errorf("only %d pages were found", pages)
+	}
+	t.Logf("%d links, %d pages", len(seen), pages)
+}
+
+// client keeps under the server's rate limit by waiting when told to.
+func fetch(t *testing.T, url string) (body, kind string) {
+	t.Helper()
+	for range 200 {
+		res, err := http.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.StatusCode == http.StatusTooManyRequests {
+			time.Sleep(100 * time.Millisecond)
+			continue
+		}
+		if res.StatusCode != http.StatusOK {
+			t.Errorf("%s: %d %.200s", url, res.StatusCode, raw)
+		}
+		return string(raw), res.Header.Get("Content-Type")
+	}
+	t.Fatalf("%s: still refused", url)
+	return "", ""
+}
+
+// browserPages are the pages looked at in a real browser.
+var browserPages = []string{
+	"/",
+	"/avtaler/innlandet",
+	"/avtaler/innlandet/delmal/1",
+	"/kommuner/3425",
+	"/indikatorer/net-migration-rate?municipality=3425,3421,3419,3422",
+	"/kommuner/3425/sammenligning",
+	"/metode",
+	"/data",
+}
+
+// TestBrowser opens the pages in Chromium at three widths: nothing is refused by
+// the content security policy, nothing scrolls sideways at 320 pixels, and
+// axe-core finds nothing serious. Set BYGDEVEKST_SHOTS to a folder to keep
+// screenshots.
+func TestBrowser(t *testing.T) {
+	chromium := chromiumPath(t)
+	axe := axeSource(t)
+	base := serveRecorded(t)
+	ctx, cancel := chromedp.NewContext(context.Background(), chromedp.WithAllocatorOptions(chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true)))
+	defer cancel()
+	complaints := make(chan string, 1000)
+	err := chromedp.Listen(ctx, func(ev any) {
+		switch e := ev.(type) {
+		case *runtime.EventExceptionThrown:
+			complaints <- e.ExceptionDetails.Text
+		case *runtime.EventConsoleAPICalled:
+			if e.Type == runtime.ConsoleAPICalledTypeError {
+				complaints <- fmt.Sprint(e.Args)
+			}
+		case *browserlog.EventEntryAdded:
+			// What the content security policy refuses is said here.
+			if e.Entry.Level == browserlog.EntryLevelError {
+				complaints <- e.Entry.Text + " " + e.Entry.URL
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chromedp.Run(ctx, enableLog); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range browserPages {
+		for _, width := range []int64{1280, 768, 320} {
+			name := fmt.Sprintf("%s at %d", path, width)
+			if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 900), chromedp.Navigate(base+path), chromedp.WaitReady(chromedp.CSS("main"))); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			over, err := chromedp.Run(ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if over > 0 {
+				t.Errorf("%s scrolls sideways by %d pixels", name, over)
+			}
+			keep(t, ctx, path, width)
+			if width == 1280 {
+				audit(t, ctx, axe, name)
+			}
+		}
+	}
+	cancel() // Nothing listens any more.
+	close(complaints)
+	for c := range complaints {
+		t.Errorf("the browser complained: %s", c)
+	}
+}
+
+// enableLog asks for the browser's own log.
+func enableLog(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
+	_, err := cdp.Call(ctx, target, browserlog.Enable, cdp.Empty{})
+	return chromedp.Void{}, err
+}
+
+// audit runs axe-core and reports what is serious or critical.
+func audit(t *testing.T, ctx context.Context, axe, name string) {
+	t.Helper()
+	if _, err := chromedp.Run(ctx, chromedp.Evaluate[int](axe+";0")); err != nil {
+		t.Fatalf("%s: axe: %v", name, err)
+	}
+	raw, err := chromedp.Run(ctx, chromedp.Evaluate[string](
+		`axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations.map(v => ({id: v.id, impact: v.impact, help: v.help, node: v.nodes[0].html}))))`,
+		chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatalf("%s: axe: %v", name, err)
+	}
+	var found []struct{ ID, Impact, Help, Node string }
+	if err := json.Unmarshal([]byte(raw), &found); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range found {
+		if slices.Contains([]string{"serious", "critical"}, v.Impact) {
+			t.Errorf("%s: %s (%s): %s in %.160s", name, v.ID, v.Impact, v.Help, v.Node)
+		}
+	}
+}
+
+// keep writes a screenshot to the folder BYGDEVEKST_SHOTS names, if any.
+func keep(t *testing.T, ctx context.Context, path string, width int64) {
+	t.Helper()
+	dir := os.Getenv("BYGDEVEKST_SHOTS")
+	if dir == "" {
+		return
+	}
+	shot, err := chromedp.Run(ctx, chromedp.FullScreenshot(90))
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := strings.Trim(regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(path, "-"), "-")
+	if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%d.jpg", name, width)), shot, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func chromiumPath(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatal("CI needs a Chromium; make tools installs it")
+	}
+	t.Skip("no Chromium here; make tools installs one")
+	return ""
+}
+
+func axeSource(t *testing.T) string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("..", "..", "node_modules", "axe-core", "axe.min.js"))
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("CI needs axe-core; npm ci installs it: %v", err)
+		}
+		t.Skip("axe-core is not installed; npm ci installs it")
+	}
+	return string(raw)
+}
