@@ -32,7 +32,7 @@ const (
 	Revised = "revised-history"
 	// UpdatedOrder: the source's date of update went backwards.
 	UpdatedOrder = "updated-order"
-	// RepeatedPeriod: the newest period repeats the one before in every
+	// RepeatedPeriod: the newest period repeats the one a year before in every
 	// municipality, as imputed figures do.
 	RepeatedPeriod = "repeated-period"
 )
@@ -113,10 +113,12 @@ func (c *checker) newest(s facts.Series) {
 	var n, zero, zeroBefore, missing, same, pairs int
 	for _, r := range c.next.RegionsOf(s.Table, s.Name) {
 		pts := c.next.Points(s.Table, s.Name, r)
-		if len(pts) < 2 || pts[len(pts)-1].Period != last {
+		i := len(pts) - 1
+		j, ok := yearBefore(pts, i)
+		if !ok || pts[i].Period != last {
 			continue
 		}
-		a, b := pts[len(pts)-2], pts[len(pts)-1]
+		a, b := pts[j], pts[i]
 		n++
 		if b.Status.Missing() {
 			missing++
@@ -141,9 +143,9 @@ func (c *checker) newest(s facts.Series) {
 	}
 	switch {
 	case zero == n && zeroBefore < pairs:
-		c.add(AllZero, s, "all %d figures for %s are 0; the period before had others", n, last)
+		c.add(AllZero, s, "all %d figures for %s are 0; a year before there were others", n, last)
 	case pairs >= minRegions && same == pairs && zeroBefore < pairs:
-		c.add(RepeatedPeriod, s, "%s repeats the period before in all %d municipalities", last, pairs)
+		c.add(RepeatedPeriod, s, "%s repeats the year before in all %d municipalities", last, pairs)
 	}
 	if missing == n && c.had(s, last) {
 		c.add(AllMissing, s, "all %d figures for %s are missing; the served release has them", n, last)
@@ -175,9 +177,13 @@ func (c *checker) jumps(s facts.Series) {
 			continue
 		}
 		mad := medianAbs(changes)
-		for i := 1; i < len(pts); i++ {
-			a, b := pts[i-1], pts[i]
-			if a.Status.Missing() || b.Status.Missing() {
+		for i := range pts {
+			j, ok := yearBefore(pts, i)
+			if !ok {
+				continue
+			}
+			a, b := pts[j], pts[i]
+			if a.Status.Missing() || b.Status.Missing() || c.served(s, r, a) && c.served(s, r, b) {
 				continue
 			}
 			level := math.Max(math.Abs(a.Value), math.Abs(b.Value))
@@ -194,11 +200,34 @@ func (c *checker) jumps(s facts.Series) {
 	}
 }
 
+// served reports whether the served set has the very figure: what was looked at
+// once is not looked at again.
+func (c *checker) served(s facts.Series, region string, p facts.Point) bool {
+	if c.prev == nil {
+		return false
+	}
+	old, ok := c.prev.AtPeriod(s.Table, s.Name, region, p.Period)
+	return ok && old == p
+}
+
+// yearBefore is the position of the period to compare a period with: for a
+// quarter or a month the same one of the year before, since seasons and sums
+// within the year are no change; for a year the one before in the series.
+func yearBefore(pts []facts.Point, i int) (j int, ok bool) {
+	p := pts[i].Period
+	if p.Freq == data.Year {
+		return i - 1, i > 0
+	}
+	p.Y--
+	return slices.BinarySearchFunc(pts[:i], p, func(x facts.Point, p data.Period) int { return x.Period.Compare(p) })
+}
+
+// yearly lists the changes over a year of all figures there are.
 func yearly(pts []facts.Point) []float64 {
 	var out []float64
-	for i := 1; i < len(pts); i++ {
-		if !pts[i].Status.Missing() && !pts[i-1].Status.Missing() {
-			out = append(out, pts[i].Value-pts[i-1].Value)
+	for i := range pts {
+		if j, ok := yearBefore(pts, i); ok && !pts[i].Status.Missing() && !pts[j].Status.Missing() {
+			out = append(out, pts[i].Value-pts[j].Value)
 		}
 	}
 	return out

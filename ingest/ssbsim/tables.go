@@ -457,7 +457,7 @@ func registerRound(n float64) float64 {
 	}
 }
 
-var attachmentShares = [7]float64{0, 0.022, 0.045, 0.012, 0.125, 0.02, 0}
+var attachmentShares = [7]float64{0, 0.022, 0.045, 0.012, 0.125, 0.02, 0.04}
 
 func attachmentTables() []*table {
 	status := list("HovArbStyrkStatus", "prioritert arbeidsstyrkestatus",
@@ -518,7 +518,9 @@ func (m *Model) local(what string, region int, mean, sd float64) float64 {
 }
 
 // attached splits the persons of an age span over the seven statuses, whole and
-// adding up.
+// adding up: the employed at the municipality's rate, and those who are not over
+// the other statuses in shares that differ between municipalities and move
+// little from year to year.
 func (m *Model) attached(year, region, from, to int) [7]float64 {
 	all := m.between(year+1-firstYear, region, -1, from, to)
 	rate := 0.0
@@ -529,21 +531,22 @@ func (m *Model) attached(year, region, from, to int) [7]float64 {
 	var out [7]float64
 	out[0] = math.Round(all * math.Min(0.9, rate*map[bool]float64{true: 0.92, false: 1.1}[young]))
 	rest := all - out[0]
-	for k, s := range attachmentShares {
-		if s == 0 {
-			continue
+	weights, total := attachmentShares, 0.0
+	for k := 1; k < len(weights); k++ {
+		switch {
+		case young && k == 2:
+			weights[k] = 0.22
+		case young && (k == 4 || k == 5):
+			weights[k] *= 0.2
 		}
-		if young && k == 2 {
-			s = 0.22
-		}
-		if young && (k == 4 || k == 5) {
-			s *= 0.2
-		}
-		n := math.Min(rest, math.Round(all*m.local("status"+strconv.Itoa(k), region, s, 0.2)*(1+0.05*normal(m.stream("status-year"+strconv.Itoa(k), year, region)))))
-		out[k] = math.Max(0, n)
-		rest -= out[k]
+		weights[k] *= m.local("status"+strconv.Itoa(k), region, 1, 0.2) * (1 + 0.03*normal(m.stream("status-year"+strconv.Itoa(k), year, region)))
+		total += weights[k]
 	}
 	out[6] = rest
+	for k := 1; k < 6; k++ {
+		out[k] = math.Min(out[6], math.Round(rest*math.Max(0, weights[k])/total))
+		out[6] -= out[k]
+	}
 	return out
 }
 
