@@ -47,7 +47,8 @@ func valueScale(e extent, n, decimals int) scale {
 		e = extent{mid - room, mid + room}
 	}
 	step := niceStep((e.max - e.min) / float64(n))
-	from, to := math.Floor(e.min/step), math.Ceil(e.max/step)
+	// The last bits of a float are no reason for another step.
+	from, to := math.Floor(e.min/step+1e-9), math.Ceil(e.max/step-1e-9)
 	s := scale{min: from * step, max: to * step}
 	places := stepDecimals(step)
 	for i := from; i <= to; i++ {

@@ -92,7 +92,11 @@ func (d Dots) key() []sample {
 		if d.Band != "" && s != "" {
 			s += " – "
 		}
-		key = append(key, sample{text: s + d.Band, look: dotLook, line: true})
+		own := dotLook
+		if d.Band == "" {
+			own.width = 0
+		}
+		key = append(key, sample{text: s + d.Band, look: own, line: true})
 	}
 	if d.Second != "" {
 		marker := secondLook

@@ -585,30 +585,28 @@ func symbols(c draw.Canvas, p *plot.Plot, s Series) {
 	}
 }
 
-// drawMarks shades spans and rules moments.
+// drawMarks shades spans and then rules moments, so that none is hidden.
 func (g *lineGrid) drawMarks(c draw.Canvas, p *plot.Plot, marks []Mark) {
 	for _, m := range marks {
-		x0, x1 := g.span(c, p, m)
-		if x1 > x0 {
+		if x0, x1 := g.span(c, p, m); x1 > x0 {
 			c.FillPolygon(shade, rect(x0, c.Min.Y, x1, c.Max.Y))
-			continue
 		}
-		c.StrokeLine2(draw.LineStyle{Color: grey, Width: 1, Dashes: []vg.Length{3, 2}}, x0, c.Min.Y, x0, c.Max.Y)
+	}
+	for _, m := range marks {
+		if x0, x1 := g.span(c, p, m); x1 == x0 {
+			c.StrokeLine2(draw.LineStyle{Color: grey, Width: 1, Dashes: []vg.Length{3, 2}}, x0, c.Min.Y, x0, c.Max.Y)
+		}
 	}
 }
 
-// span returns a mark's edges on the canvas. A span of years covers them whole.
+// span returns a mark's edges on the canvas.
 func (g *lineGrid) span(c draw.Canvas, p *plot.Plot, m Mark) (x0, x1 vg.Length) {
 	x, _ := p.Transforms(&c)
 	if m.From == m.To {
 		at := min(max(x(m.From), c.Min.X), c.Max.X)
 		return at, at
 	}
-	from, to := m.From, m.To
-	if !g.Numeric {
-		from, to = from-0.5, to+0.5
-	}
-	return max(x(from), c.Min.X), max(min(x(to), c.Max.X), c.Min.X)
+	return max(x(m.From), c.Min.X), max(min(x(m.To), c.Max.X), c.Min.X)
 }
 
 func letter(i int) string { return string(rune('A' + i%26)) }

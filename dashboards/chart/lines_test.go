@@ -35,7 +35,7 @@ func one() Lines {
 	target := Series{Role: Target, Name: "Mål", Label: "Mål 2028", Points: []Point{{X: 2024, Y: -2.1, Low: nan, High: nan}, {X: 2028, Y: 5, Low: nan, High: nan}}}
 	return Lines{Meta: meta(), Zero: true, Panels: []Panel{{
 		Series: []Series{wave(Group, "Sammenligningsgruppe", "Sammenlignings- gruppe", "10–90 % av kommunene i gruppen", 0, 3, 9, 18), own, base, target},
-		Marks:  []Mark{{2025, 2025, "Avtalen politisk signert 12.05.2025"}, {2022, 2024, "Bosetting av flyktninger fra Ukraina ga uvanlig stor innflytting 2022–2024."}, {2020, 2020, "Koronapandemien endret flytting, dødelighet og arbeidsmarked i 2020–2021."}},
+		Marks:  []Mark{{2025, 2025, "Avtalen politisk signert 12.05.2025"}, {2021.5, 2024.5, "Bosetting av flyktninger fra Ukraina ga uvanlig stor innflytting 2022–2024."}, {2020, 2020, "Koronapandemien endret flytting, dødelighet og arbeidsmarked i 2020–2021."}},
 	}}}
 }
 
