@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/bygdevekst/bygdevekst/dashboards/api"
+	"github.com/bygdevekst/bygdevekst/dashboards/plots"
 	"github.com/bygdevekst/bygdevekst/dashboards/served"
 	"github.com/bygdevekst/bygdevekst/dashboards/static"
 	"github.com/bygdevekst/bygdevekst/data"
@@ -112,6 +113,7 @@ func New(opt Options) (*Server, error) {
 	if err := api.Register(r, s.current, api.Options{Version: opt.Version, Releases: opt.Releases}); err != nil {
 		return nil, err
 	}
+	plots.Register(r, s.current)
 	s.router = r
 	return s, nil
 }
