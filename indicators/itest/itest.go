@@ -57,6 +57,11 @@ func Run(path string, body []byte) (expectations int, err error) {
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() && len(r.failures) < maxFailures {
 		r.line++
+		if !indented(lines.Text()) {
+			if err := r.finish(); err != nil {
+				return r.met, r.fail(r.opened, err)
+			}
+		}
 		if err := r.read(lines.Text()); err != nil {
 			return r.met, r.fail(r.line, err)
 		}
@@ -65,7 +70,7 @@ func Run(path string, body []byte) (expectations int, err error) {
 		return r.met, r.fail(r.line+1, err)
 	}
 	if err := r.finish(); err != nil {
-		return r.met, r.fail(r.line, err)
+		return r.met, r.fail(r.opened, err)
 	}
 	if len(r.failures) == 0 && r.met == 0 {
 		return 0, r.fail(r.line, errors.New("nothing is expected; write eval and what it should give"))
@@ -79,6 +84,7 @@ type runner struct {
 	line     int
 	state    *state
 	block    block
+	opened   int // The line of the block's command.
 	met      int
 	failures []error
 }
@@ -107,16 +113,20 @@ func (r *runner) read(line string) error {
 	switch {
 	case len(fields) == 0:
 		return nil
-	case text[0] == ' ' || text[0] == '\t':
-		if r.block == nil {
-			return errors.New("an indented line belongs to a command above it, and there is none")
-		}
-		return r.expectOrAdd(fields)
+	case !indented(line):
+		r.opened = r.line
+		return r.command(fields)
+	case r.block == nil:
+		return errors.New("an indented line belongs to a command above it, and there is none")
 	}
-	if err := r.finish(); err != nil {
-		return err
-	}
-	return r.command(fields)
+	return r.expectOrAdd(fields)
+}
+
+// indented reports whether a line belongs to the command above it, as blank lines
+// and comments do.
+func indented(line string) bool {
+	text := strings.TrimLeft(line, " \t")
+	return text == "" || text[0] == '#' || len(text) < len(line)
 }
 
 // finish ends the open block. An error is that of the whole block.
