@@ -1,6 +1,7 @@
 package inference
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -46,36 +47,46 @@ type Interval struct {
 // Test compares an effect with placebo effects that are its null distribution.
 type Test struct {
 	Effect float64
-	// SE is the root mean square of the placebo effects.
+	// SE is the root mean square of the null distribution.
 	SE float64
 	// P is two-sided; OneSided is for the declared direction.
 	P, OneSided P
 	// Interval holds every θ with p(effect − θ) > 1 − level, for a constant effect.
 	Interval Interval
 	// Draws are the placebo effects, in the order of the placebos.
-	Draws []float64
-	// Inflation are factors on the draws, each as likely, that carry the
-	// uncertainty of their scale; nil for none.
-	Inflation []float64
-	Reason    Reason
+	Draws  []float64
+	Reason Reason
 }
 
-// newTest ranks |effect| among |draws|, each multiplied by every factor in turn.
-func newTest(effect float64, draws, inflation []float64, o Options) Test {
+// scenario is one view of the placebo effects and how likely it is.
+type scenario struct {
+	draws []float64
+	prob  float64
+}
+
+// newTest ranks |effect| among |draws|.
+func newTest(effect float64, draws []float64, o Options) Test {
+	return newMixture(effect, draws, []scenario{{draws, 1}}, o)
+}
+
+// newMixture ranks |effect| in each scenario and averages; draws are those shown.
+func newMixture(effect float64, draws []float64, all []scenario, o Options) Test {
 	if len(draws) == 0 {
 		return undefined(effect, NoPlacebo, o)
 	}
-	t := Test{Effect: effect, Draws: draws, Inflation: inflation}
-	for _, v := range draws {
-		t.SE += v * v / float64(len(draws))
+	t := Test{Effect: effect, Draws: draws}
+	for _, s := range all {
+		for _, v := range s.draws {
+			t.SE += s.prob * v * v / float64(len(s.draws))
+		}
 	}
 	t.SE = math.Sqrt(t.SE)
-	n := newNull(draws, inflation, math.Abs)
+	n := newNull(all, math.Abs)
 	t.P = n.p(math.Abs(effect))
 	t.OneSided = P{Value: 1, Smallest: 1, Rank: 1, N: 1, Reason: NoDirection}
 	if o.Direction != 0 {
 		sign := float64(o.Direction)
-		t.OneSided = newNull(draws, inflation, func(v float64) float64 { return sign * v }).p(sign * effect)
+		t.OneSided = newNull(all, func(v float64) float64 { return sign * v }).p(sign * effect)
 	}
 	t.Interval = Interval{Level: o.Level}
 	half, reason := n.critical(o.Level)
@@ -85,48 +96,64 @@ func newTest(effect float64, draws, inflation []float64, o Options) Test {
 	return t
 }
 
-// null is a sorted null distribution of J placebos, each present as many times as
-// there are factors.
+// null is a null distribution of J placebos: descending values, and how many
+// placebos are expected at or above each.
 type null struct {
-	values []float64
-	copies int
-	j      int
+	values, above []float64
+	j             int
 }
 
-func newNull(draws, inflation []float64, of func(float64) float64) null {
-	if len(inflation) == 0 {
-		inflation = []float64{1}
-	}
-	n := null{copies: len(inflation), j: len(draws), values: make([]float64, 0, len(draws)*len(inflation))}
-	for _, f := range inflation {
-		for _, v := range draws {
-			n.values = append(n.values, of(f*v))
+func newNull(all []scenario, of func(float64) float64) null {
+	n := null{j: len(all[0].draws)}
+	type entry struct{ value, weight float64 }
+	entries := make([]entry, 0, n.j*len(all))
+	for _, s := range all {
+		for _, v := range s.draws {
+			entries = append(entries, entry{of(v), s.prob})
 		}
 	}
-	slices.Sort(n.values)
+	slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(b.value, a.value) })
+	n.values, n.above = make([]float64, len(entries)), make([]float64, len(entries))
+	var sum float64
+	for k, e := range entries {
+		sum += e.weight
+		n.values[k], n.above[k] = e.value, sum
+	}
 	return n
 }
 
-// p counts the placebos not below x, the treated included. Among inflated draws
+// p counts the placebos not below x, the treated included. With several scenarios
 // the count is an average and the rank its next whole number.
 func (n null) p(x float64) P {
 	low := x - tieTol*math.Abs(x)
-	at, _ := slices.BinarySearch(n.values, low)
-	beats := float64(len(n.values)-at) / float64(n.copies)
+	// The first value below.
+	at, _ := slices.BinarySearchFunc(n.values, low, func(v, low float64) int {
+		if v >= low {
+			return -1
+		}
+		return 1
+	})
+	beats := 0.0
+	if at > 0 {
+		beats = n.above[at-1]
+	}
 	all := float64(n.j + 1)
-	return P{Value: (1 + beats) / all, Smallest: 1 / all, Rank: 1 + int(math.Ceil(beats-tieTol)), N: n.j + 1}
+	return P{Value: min(1, (1+beats)/all), Smallest: 1 / all, Rank: 1 + int(math.Ceil(beats-1e-9)), N: n.j + 1}
 }
 
 // critical is the largest x whose p-value exceeds 1 − level.
 func (n null) critical(level float64) (float64, Reason) {
-	// 1 + count/copies > α(J+1). Levels such as 0.9 are not exact in binary:
-	// (1 − 0.9)·10 is just below 1, hence the margin.
+	// 1 + count > α(J+1). Levels such as 0.9 are not exact in binary: (1 − 0.9)·10
+	// is just below 1, hence the margin.
 	spare := (1-level)*float64(n.j+1) - 1 + 1e-9
 	if spare < 0 {
 		return 0, TooFewPlacebos
 	}
-	k := int(spare*float64(n.copies)) + 1
-	return n.values[len(n.values)-k], ""
+	k, _ := slices.BinarySearch(n.above, spare)
+	for k < len(n.above)-1 && n.above[k] <= spare {
+		k++
+	}
+	return n.values[k], ""
 }
 
 func undefined(effect float64, why Reason, o Options) Test {

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/bygdevekst/bygdevekst/analysis/panel"
+	"github.com/bygdevekst/bygdevekst/analysis/synth"
 )
 
 // JointOptions choose the joint test of several treated units.
@@ -134,7 +135,7 @@ func (o JointOptions) separate(ctx context.Context, p *panel.Panel, d panel.Desi
 	}
 	n := standIns{sets: o.draw(p, d.Treated, units, r), units: units, effects: effects, weights: o.Weights}
 	r.Sets = len(n.sets)
-	r.Plain = newTest(effect, n.pool(func(_, j int) float64 { return effects[j] }), nil, o.Options)
+	r.Plain = newTest(effect, n.pool(func(_, j int) float64 { return effects[j] }), o.Options)
 	o.adjust(p, r, effect, n)
 	return r, nil
 }
@@ -176,19 +177,33 @@ func (o JointOptions) adjust(p *panel.Panel, r *JointResult, effect float64, s s
 		r.Standardised = r.SizeAdjusted.P
 		return
 	}
-	sd := func(size float64) float64 { return math.Sqrt(r.Variance.At(size)) }
-	draws := s.pool(func(k, j int) float64 { return s.effects[j] * sd(own[k]) / sd(sizes[j]) })
-	inflation := r.Variance.inflation(at, s.effects, sizes, o.Seed)
-	r.SizeAdjusted = newTest(effect, draws, inflation, o.Options)
-	for k := range r.Units {
-		r.Units[k].Z = r.Units[k].Estimate.ATT / sd(own[k])
-		r.Z += r.Units[k].Z / float64(len(r.Units))
+	// Pooled draws and equally weighted standardised ones under a model of v.
+	pooled := func(v synth.SizeVariance) []float64 {
+		return s.pool(func(k, j int) float64 { return s.effects[j] * math.Sqrt(v.At(own[k])/v.At(sizes[j])) })
 	}
-	s.weights = equalWeights(len(r.Units))
-	z := s.pool(func(_, j int) float64 { return s.effects[j] / sd(sizes[j]) })
-	r.Standardised = newNull(z, inflation, math.Abs).p(math.Abs(r.Z))
-	if len(z) == 0 {
-		r.Standardised.Reason = NoPlacebo
+	equal := standIns{sets: s.sets, weights: equalWeights(len(own))}
+	score := func(v synth.SizeVariance) (float64, []float64) {
+		var z float64
+		for k, u := range r.Units {
+			z += u.Estimate.ATT / math.Sqrt(v.At(own[k])) / float64(len(own))
+		}
+		return z, equal.pool(func(_, j int) float64 { return s.effects[j] / math.Sqrt(v.At(sizes[j])) })
+	}
+	var all []scenario
+	beats := 0.0
+	for _, l := range r.Variance.posterior(s.effects, sizes, len(s.effects)) {
+		all = append(all, scenario{pooled(l.v), l.prob})
+		z, draws := score(l.v)
+		beats += l.prob * float64(rankP(len(draws), func(b int) bool { return atLeast(math.Abs(draws[b]), math.Abs(z)) }).Rank-1)
+	}
+	r.SizeAdjusted = newMixture(effect, pooled(r.Variance.SizeVariance), all, o.Options)
+	for k := range r.Units {
+		r.Units[k].Z = r.Units[k].Estimate.ATT / math.Sqrt(r.Variance.At(own[k]))
+	}
+	r.Z, _ = score(r.Variance.SizeVariance)
+	if r.Standardised = r.SizeAdjusted.P; len(s.sets) > 0 {
+		n := float64(len(s.sets) + 1)
+		r.Standardised.Value, r.Standardised.Rank = (1+beats)/n, 1+int(math.Ceil(beats-1e-9))
 	}
 }
 
@@ -300,13 +315,18 @@ func (o JointOptions) block(ctx context.Context, p *panel.Panel, d panel.Design,
 		sizes = append(sizes, meanSize(p, sets[b], d.Donors))
 	}
 	r.Sets = len(effects)
-	r.Plain = newTest(full.ATT, effects, nil, o.Options)
-	r.Variance = fitSizes(meanSize(p, span(len(d.Treated)), d.Treated), effects, sizes)
+	r.Plain = newTest(full.ATT, effects, o.Options)
+	at := meanSize(p, span(len(d.Treated)), d.Treated)
+	r.Variance = fitSizes(at, effects, sizes)
 	if why := r.Variance.Reason; why != "" {
 		r.SizeAdjusted = undefined(full.ATT, why, o.Options)
 	} else {
-		// Sets overlap, so that resampling them would understate the uncertainty of v.
-		r.SizeAdjusted = newTest(full.ATT, r.Variance.scale(effects, sizes), nil, o.Options)
+		// Sets overlap: they tell no more than as many disjoint ones.
+		var all []scenario
+		for _, l := range r.Variance.posterior(effects, sizes, max(1, min(len(effects), len(d.Donors)/len(d.Treated)))) {
+			all = append(all, scenario{rescale(l.v, at, effects, sizes), l.prob})
+		}
+		r.SizeAdjusted = newMixture(full.ATT, rescale(r.Variance.SizeVariance, at, effects, sizes), all, o.Options)
 		r.Z = full.ATT / math.Sqrt(r.Variance.AtTreated)
 	}
 	r.Standardised = r.SizeAdjusted.P

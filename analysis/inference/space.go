@@ -143,7 +143,7 @@ func compare(p *panel.Panel, d panel.Design, treated panel.Estimate, all []Place
 	for j, e := range ests {
 		effects[j] = e.ATT
 	}
-	r.Plain = newTest(treated.ATT, effects, nil, o)
+	r.Plain = newTest(treated.ATT, effects, o)
 	own, okOwn := sizesOf(p, d.Treated)
 	sizes, ok := sizesOf(p, units)
 	if !ok || !okOwn {
