@@ -147,8 +147,10 @@ func (p *problem) cohorts(s *sdid.Staggered) []Cohort {
 	out := make([]Cohort, len(s.Cohorts))
 	for c, d := range s.Cohorts {
 		f := s.Fits[c]
-		out[c] = Cohort{Start: p.times[d.Start], ATT: Number(f.ATT), Share: Number(s.Shares[c]),
-			Weights: p.unitWeights(f.Weights), TimeWeights: p.timeWeights(f.TimeWeights)}
+		out[c] = Cohort{
+			Start: p.times[d.Start], ATT: Number(f.ATT), Share: Number(s.Shares[c]),
+			Weights: p.unitWeights(f.Weights), TimeWeights: p.timeWeights(f.TimeWeights),
+		}
 		for _, i := range d.Treated {
 			out[c].Treated = append(out[c].Treated, p.panel.Units[i])
 		}

@@ -105,8 +105,10 @@ func (p *problem) groupTime() (*fitted, error) {
 
 func (p *problem) groupTimeOptions() did.GroupTimeOptions {
 	s := p.spec
-	o := did.GroupTimeOptions{Control: controls[s.Control], Adjust: adjustments[s.Adjustment], Covariates: s.Covariates,
-		Anticipation: s.Anticipation, Universal: s.BasePeriod == universal, Level: s.Level, Seed: s.Seed}
+	o := did.GroupTimeOptions{
+		Control: controls[s.Control], Adjust: adjustments[s.Adjustment], Covariates: s.Covariates,
+		Anticipation: s.Anticipation, Universal: s.BasePeriod == universal, Level: s.Level, Seed: s.Seed,
+	}
 	if s.Control == "" && len(p.donors) == 0 {
 		o.Control = did.NotYetTreated
 	}

@@ -101,8 +101,10 @@ func variance(v *sdid.Variance) *Variance {
 	if v == nil {
 		return nil
 	}
-	out := &Variance{interval: interval{Number(v.SE), Number(v.Lower), Number(v.Upper)}, P: Number(v.P), SmallestP: Number(v.SmallestP),
-		Replicates: len(v.Draws), Enumerated: v.Enumerated, MonteCarloSE: Number(v.MonteCarlo), SizeAdjusted: variance(v.SizeAdjusted)}
+	out := &Variance{
+		interval: interval{Number(v.SE), Number(v.Lower), Number(v.Upper)}, P: Number(v.P), SmallestP: Number(v.SmallestP),
+		Replicates: len(v.Draws), Enumerated: v.Enumerated, MonteCarloSE: Number(v.MonteCarlo), SizeAdjusted: variance(v.SizeAdjusted),
+	}
 	if v.SmallestP == 0 {
 		out.P, out.SmallestP = unknown, unknown
 	}

@@ -179,8 +179,10 @@ func TestOracleSDID(t *testing.T) {
 	r := run(t, "sdid_california", `{`+prop99+`,"method":"sdid","inference":["placebo-se"]}`)
 	near(t, "att", r.Estimate.ATT, -15.603829, 0.003)
 	near(t, "att of the exact minimum", r.Estimate.ATT, -15.605397234587002, 0.0005)
-	nearWeights(t, r, map[string]float64{"Nevada": 0.1245, "New Hampshire": 0.105, "Connecticut": 0.0783, "Delaware": 0.0704, "Colorado": 0.0575,
-		"Illinois": 0.0534, "Nebraska": 0.0479, "Montana": 0.0451, "Utah": 0.0415, "New Mexico": 0.0406, "Minnesota": 0.0395, "Wisconsin": 0.0367}, 0.002)
+	nearWeights(t, r, map[string]float64{
+		"Nevada": 0.1245, "New Hampshire": 0.105, "Connecticut": 0.0783, "Delaware": 0.0704, "Colorado": 0.0575,
+		"Illinois": 0.0534, "Nebraska": 0.0479, "Montana": 0.0451, "Utah": 0.0415, "New Mexico": 0.0406, "Minnesota": 0.0395, "Wisconsin": 0.0367,
+	}, 0.002)
 	for c, w := range map[int]float64{16: 0.3665, 17: 0.2065, 18: 0.4271} {
 		near(t, "time weight of "+r.TimeWeights[c].Time.Label, r.TimeWeights[c].Weight, w, 0.002)
 	}
@@ -329,8 +331,10 @@ func TestOracleRhodeIsland(t *testing.T) {
 		near(t, "lower of "+x.Time.Label, x.Lower, w[0], 0.011)
 		near(t, "upper of "+x.Time.Label, x.Upper, w[1], 0.011)
 	}
-	nearWeights(t, r, map[string]float64{"donor10": 0.1206489709, "donor14": 0.037563616, "donor19": 0.1226379791, "donor27": 0.1227224909,
-		"donor29": 0.0807552295, "donor31": 0.407880892, "donor35": 0.0075159676, "donor45": 0.100274854}, 0.002)
+	nearWeights(t, r, map[string]float64{
+		"donor10": 0.1206489709, "donor14": 0.037563616, "donor19": 0.1226379791, "donor27": 0.1227224909,
+		"donor29": 0.0807552295, "donor31": 0.407880892, "donor35": 0.0075159676, "donor45": 0.100274854,
+	}, 0.002)
 	for start, p := range map[string]float64{"2003": 0.3157894737, "2002": 0.3157894737, "2001": 0.2631578947} {
 		r := runText(t, csv, `{`+spec+`,"start":`+start+`,"periods":{"to":2003}}`)
 		near(t, "placebo p from "+start, r.Inference["conformal"].(ConformalResult).P, p, 1e-6)

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/bygdevekst/bygdevekst/analysis/panel"
 )
@@ -123,54 +121,4 @@ func (r *Result) WriteJSON(w io.Writer) error {
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	return enc.Encode(r)
-}
-
-// WriteText writes the result for a reader.
-func (r *Result) WriteText(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "method\t%s\n", r.Method)
-	fmt.Fprintf(t, "effect (att)\t%v\tse %v\tinterval %v to %v\n", r.Estimate.ATT, r.Estimate.SE, r.Estimate.Lower, r.Estimate.Upper)
-	fmt.Fprintf(t, "fit\tpre-RMSPE %v\tpost-RMSPE %v\tratio %v\n", r.Fit.PreRMSPE, r.Fit.PostRMSPE, r.Fit.Ratio)
-	fmt.Fprintf(t, "donors\t%d\tseed %d\tversion %s\n", len(r.Donors), r.Seed, r.Version)
-	for _, f := range r.Fit.Flags {
-		fmt.Fprintf(t, "flag\t%s\n", f)
-	}
-	if len(r.Estimate.PerPeriod) > 0 {
-		fmt.Fprint(t, "\nperiod\tobserved\tcounterfactual\tgap\tlower\tupper\n")
-		for _, p := range r.Estimate.PerPeriod {
-			fmt.Fprintf(t, "%s\t%v\t%v\t%v\t%v\t%v\n", p.Time.Label, p.Observed, p.Counterfactual, p.Gap, p.Lower, p.Upper)
-		}
-	}
-	if len(r.Weights) > 0 {
-		fmt.Fprint(t, "\ndonor\tweight\n")
-		for _, x := range r.Weights {
-			fmt.Fprintf(t, "%s\t%v\n", x.Unit, x.Weight)
-		}
-	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	return r.writeInference(w)
-}
-
-// writeInference prints each inference as its JSON, one a line.
-func (r *Result) writeInference(w io.Writer) error {
-	if len(r.Inference) == 0 {
-		return nil
-	}
-	var b strings.Builder
-	b.WriteString("\ninference\n")
-	for _, name := range Inferences {
-		v, ok := r.Inference[name]
-		if !ok {
-			continue
-		}
-		text, err := json.Marshal(v)
-		if err != nil {
-			return fmt.Errorf("evaluate: %s: %w", name, err)
-		}
-		fmt.Fprintf(&b, "  %s: %s\n", name, text)
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
 }

@@ -74,8 +74,10 @@ func (c *ridgeCovariates) estimator(p *panel.Panel, d panel.Design) (panel.Estim
 		return panel.Estimate{}, err
 	}
 	t := len(p.Times)
-	return panel.Estimate{ATT: panel.MeanGap(r.Gaps, d.Start, t), Gaps: r.Gaps, PreRMSPE: r.PreRMSPE,
-		PostRMSPE: panel.RMSPE(r.Gaps, d.Start, t), Weights: r.Weights}, nil
+	return panel.Estimate{
+		ATT: panel.MeanGap(r.Gaps, d.Start, t), Gaps: r.Gaps, PreRMSPE: r.PreRMSPE,
+		PostRMSPE: panel.RMSPE(r.Gaps, d.Start, t), Weights: r.Weights,
+	}, nil
 }
 
 func (c *ridgeCovariates) window(p *panel.Panel, d panel.Design) []int {

@@ -163,8 +163,10 @@ func (p *problem) result(e *fitted) *Result {
 		if c < len(e.bands) {
 			band = e.bands[c]
 		}
-		r.Estimate.PerPeriod = append(r.Estimate.PerPeriod, Period{Time: m, Observed: Number(e.observed[c]),
-			Counterfactual: Number(e.counterfactual[c]), Gap: Number(e.gaps[c]), Lower: band.Lower, Upper: band.Upper})
+		r.Estimate.PerPeriod = append(r.Estimate.PerPeriod, Period{
+			Time: m, Observed: Number(e.observed[c]),
+			Counterfactual: Number(e.counterfactual[c]), Gap: Number(e.gaps[c]), Lower: band.Lower, Upper: band.Upper,
+		})
 	}
 	for _, i := range p.donors {
 		r.Donors = append(r.Donors, p.panel.Units[i])

@@ -146,8 +146,10 @@ func (p *problem) fitSynth(spec synth.Spec, q *panel.Panel, d panel.Design, afte
 	if err != nil {
 		return nil, err
 	}
-	e := &fitted{observed: r.Observed, counterfactual: r.Counterfactual, gaps: r.Gaps, weights: r.Weights, v: r.V,
-		interval: noInterval, panel: q, blocks: []panel.Design{d}}
+	e := &fitted{
+		observed: r.Observed, counterfactual: r.Counterfactual, gaps: r.Gaps, weights: r.Weights, v: r.V,
+		interval: noInterval, panel: q, blocks: []panel.Design{d},
+	}
 	e.att = panel.MeanGap(r.Gaps, d.Start, len(r.Gaps))
 	e.fit = fitOf(r.PreRMSPE, r.Gaps, d.Start)
 	e.fit.Gap = Number(r.Certificate)
