@@ -1,0 +1,118 @@
+package pages
+
+import (
+	"bytes"
+	"embed"
+	"html/template"
+	"slices"
+	"sync"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/parser"
+
+	"github.com/bygdevekst/bygdevekst/dashboards/locale"
+	"github.com/bygdevekst/bygdevekst/data"
+	"github.com/bygdevekst/bygdevekst/data/catalogue"
+	"github.com/bygdevekst/bygdevekst/data/cube"
+)
+
+//go:embed text
+var texts embed.FS
+
+// method is the page on methods in each language, made once.
+var method = sync.OnceValue(func() map[locale.Lang]template.HTML {
+	md := goldmark.New(goldmark.WithParserOptions(parser.WithAutoHeadingID()))
+	out := map[locale.Lang]template.HTML{}
+	for _, l := range locale.Pages {
+		source, err := texts.ReadFile("text/method." + string(l) + ".md")
+		if err != nil {
+			panic("pages: " + err.Error())
+		}
+		var b bytes.Buffer
+		if err := md.Convert(source, &b); err != nil {
+			panic("pages: " + err.Error())
+		}
+		// Our own text; goldmark leaves raw HTML out.
+		out[l] = template.HTML(b.String())
+	}
+	return out
+})
+
+type methodBody struct {
+	Text template.HTML
+	Rule *catalogue.Comparison
+}
+
+func methodPage(v *visit) (*page, error) {
+	return &page{Name: "method", Title: v.t("method-page.title"), Section: "method", Body: methodBody{method()[v.Lang], v.Catalogue.Comparison("default")}}, nil
+}
+
+type dataBody struct {
+	Info     cube.Info
+	Tables   []tableRow
+	Inputs   []cube.Input
+	Files    []cube.File
+	Citation string
+}
+
+type tableRow struct {
+	source
+	// Observations is the number of figures in the release.
+	Observations int
+}
+
+func dataPage(v *visit) (*page, error) {
+	b := dataBody{Info: v.Info, Inputs: v.Info.Inputs, Files: v.Info.Files, Citation: v.citation()}
+	n := map[string]int{}
+	for _, o := range v.Cube.Observations {
+		n[o.Table]++
+	}
+	for i := range v.Catalogue.Tables {
+		id := v.Catalogue.Tables[i].ID
+		b.Tables = append(b.Tables, tableRow{v.source(id), n[id]})
+	}
+	// Tables with figures first; both parts stay in order of id.
+	slices.SortStableFunc(b.Tables, func(x, y tableRow) int {
+		switch {
+		case (x.Kind == data.None) == (y.Kind == data.None):
+			return 0
+		case x.Kind == data.None:
+			return 1
+		default:
+			return -1
+		}
+	})
+	return &page{Name: "data", Title: v.t("data.title"), Section: "data", Body: b}, nil
+}
+
+// citation names the release as a reader may cite it, with who made the figures.
+func (v *visit) citation() string {
+	var publishers []string
+	for _, s := range v.Cube.Sources {
+		if !slices.Contains(publishers, s.Source) {
+			publishers = append(publishers, s.Source)
+		}
+	}
+	made := v.t("data.cite-simulated")
+	if v.Info.Kind != data.Simulated {
+		made = v.t("data.cite-sources", "sources", locale.List(v.Lang, publishers))
+	}
+	return v.t("data.citation", "id", v.Info.ID, "year", v.Info.Created.Year(), "date", locale.Date(v.Info.Created), "made", made, "hash", v.Info.ContentSHA256)
+}
+
+type releasesBody struct {
+	Rows    []cube.Info
+	Current string
+}
+
+func releasesPage(v *visit, list func() ([]cube.Info, error)) (*page, error) {
+	b := releasesBody{Rows: []cube.Info{v.Info}, Current: v.Info.ID}
+	if list != nil {
+		all, err := list()
+		if err != nil {
+			return nil, err
+		}
+		b.Rows = all
+	}
+	return &page{Name: "releases", Title: v.t("releases.title"), Section: "data", Crumbs: []crumb{{"/data", v.t("nav.data")}}, Body: b}, nil
+}
