@@ -16,6 +16,7 @@ import (
 	"github.com/bygdevekst/bygdevekst/data/release"
 	"github.com/bygdevekst/bygdevekst/indicators"
 	"github.com/bygdevekst/bygdevekst/indicators/effects"
+	"github.com/bygdevekst/bygdevekst/indicators/outlook"
 	"github.com/bygdevekst/bygdevekst/ingest"
 )
 
@@ -154,6 +155,9 @@ func derive(ctx context.Context, arch *archive.Archive, entries []archive.Entry,
 		return d, err
 	}
 	if err := effects.Derive(ctx, effects.Input{Catalogue: cat, Seed: c.Seed, Workers: workers}, &d.Content); err != nil {
+		return d, err
+	}
+	if err := outlook.Derive(cat, &d.Content); err != nil {
 		return d, err
 	}
 	d.Info.CodeVersion, d.Info.CatalogueSHA256, d.Info.Seed = codeVersion(), cat.Hash(), c.Seed

@@ -66,6 +66,8 @@ type Content struct {
 	EffectPlacebos []EffectPlacebo
 	EffectShares   []EffectShare
 	Powers         []Power
+	Forecasts      []Forecast
+	Shifts         []Shift
 }
 
 // Cube is a Content with indexes. It must not be changed after New.

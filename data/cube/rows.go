@@ -309,3 +309,52 @@ type Power struct {
 	// MDE is the smallest effect seen with 80 % power, the same on every row of a curve.
 	MDE Float
 }
+
+// Forecast is a region's value carried to a coming year by one method, with the
+// 95 % prediction interval and how the method has done on the region's own past.
+type Forecast struct {
+	Indicator string `key:"1" dim:"indicator"`
+	Region    string `key:"2" dim:"region"`
+	Method    string `key:"3" dim:"method"`
+	Year      int32  `key:"4"`
+	// From and To are the years the forecast rests on.
+	From, To int32
+	Value    Float
+	Lower    Float
+	Upper    Float
+	// Scale is what the forecast was made on: identity, log or logit. Value is then
+	// the median, not the mean.
+	Scale string `dim:"method"`
+	// MASE is the mean absolute error as many years ahead, forecast again from every
+	// earlier year, over the mean absolute yearly change; Covered the share of the
+	// true values inside the interval, Origins how many there were.
+	MASE    Float
+	Covered Float
+	Origins int32
+	// Best marks the method with the least MASE of those laid side by side.
+	Best bool
+	// Target is the agreed value of the year and Chance the probability of reaching
+	// it; null without a numeric target.
+	Target Float
+	Chance Float
+}
+
+// Shift is a test of a region's series for a break in its level: a question to
+// the figures (a changed definition, a merger), never evidence of an effect.
+type Shift struct {
+	Indicator string `key:"1" dim:"indicator"`
+	Region    string `key:"2" dim:"region"`
+	From, To  int32
+	// After is the last year before the largest break, SupF its statistic and P the
+	// p-value of Hansen (1997).
+	After int32
+	SupF  Float
+	P     Float
+	// Breaks is the number of breaks with the least BIC.
+	Breaks int32
+	// CusumP is the p-value of OLS-CUSUM.
+	CusumP Float
+	// Known is the period of a break the catalogue tells of within a year of After.
+	Known  string
+	Reason string `dim:"reason"`
+}

@@ -72,7 +72,7 @@ func TestHarmonise(t *testing.T) {
 		{"2004", 2019, "5603", regions.Merged}, // Hammerfest and Kvalsund, 2020.
 		{"2017", 2019, "5603", regions.Merged},
 		{"5406", 2021, "5603", regions.Renumbered},
-		{"1507", 2021, "", regions.Split}, // Ålesund, before Haram left in 2024.
+		{"1507", 2021, "", regions.Split},      // Ålesund, before Haram left in 2024.
 		{"0102", 1991, "3105", regions.Merged}, // Sarpsborg with three others, 1992.
 		{"0401", 1991, "", regions.Split},      // Hamar took in a part of Ringsaker in 1992,
 		{"0412", 1991, "", regions.Split},      // which gave it up,

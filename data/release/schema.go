@@ -19,7 +19,7 @@ import (
 
 // schemaVersion is raised when a table's layout changes; a release of another
 // version is rebuilt from the archive, never migrated.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // table is one row type of cube.Content, as a DuckDB table: dimension columns
 // become integer codes in fact_<name>, and a view <name> puts the texts back.
