@@ -130,7 +130,7 @@ type progress struct {
 	hasShare bool // The share has a value,
 	ok       bool // and limits.
 	expected float64
-	hasPlan  bool
+	noPlan   Reason // Why no share is expected by now; empty when one is.
 	reason   Reason // Why there is no share, or no limits of it.
 }
 
@@ -147,9 +147,7 @@ func (a Aim) measure(base, now interval.Estimate, baseYear, year int, intervals 
 		return p
 	}
 	p.share.Value, p.hasShare = share, true
-	if e, reason := a.expected(base.Value, baseYear, year); reason == "" {
-		p.expected, p.hasPlan = e, true
-	}
+	p.expected, p.noPlan = a.expected(base.Value, baseYear, year)
 	if !intervals {
 		p.reason = ReasonNoInterval
 		return p

@@ -170,7 +170,7 @@ func way(row *cube.Attainment, e Evidence) {
 	if v, reason := attain.Required(c); reason == attain.Defined {
 		row.Required = cube.Float(v)
 	}
-	if !p.hasPlan {
+	if p.noPlan != "" {
 		return
 	}
 	row.Expected = cube.Float(p.expected)

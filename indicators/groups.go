@@ -118,6 +118,10 @@ func (g *groups) covariate(c catalogue.Covariate, region string) (v float64, ok 
 	default:
 		e := window(ind, g.d.series[c.Indicator][region], c.From, c.To)
 		v, ok = e.value, !e.status.Missing()
+		if a := g.d.in.Catalogue.Agreement(region); a != nil && ind.Kind == catalogue.Count {
+			// A place is like places of its own size: the mean of the municipalities.
+			v /= float64(len(a.Municipalities))
+		}
 	}
 	if c.Transform == catalogue.LogTransform {
 		ok = ok && v > 0

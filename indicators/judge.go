@@ -133,8 +133,8 @@ func judgeWay(e Evidence) (Verdict, Reason) {
 		return NoClearChange, ReasonWithinChance
 	case p.share.Value >= 1:
 		return OnTrack, ReasonReachedWithinChance
-	case !p.hasPlan:
-		return CannotTell, ReasonNoTime
+	case p.noPlan != "":
+		return CannotTell, p.noPlan
 	case p.share.Value >= p.expected:
 		return OnTrack, ReasonOnPace
 	}
