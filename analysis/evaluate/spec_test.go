@@ -58,6 +58,11 @@ func TestParseSpecErrors(t *testing.T) {
 		{"both ways of treatment", with(`"treatment":"d"`), "treatment: give either"},
 		{"treated donor", with(`"donors":["B","A"]`), `treated[0]: "A" is also in donors`},
 		{"treated excluded", with(`"exclude":["A"]`), `treated[0]: "A" is also in exclude`},
+		{"neighbours", with(`"neighbours":0`), "neighbours: 0"},
+		{"control", with(`"control":"later"`), `control: "later" is not known; use one of never-treated`},
+		{"adjustment", with(`"adjustment":"ols"`), `adjustment: "ols"`},
+		{"base period", with(`"base_period":1999`), "base_period: is the number 1999"},
+		{"anticipation", with(`"anticipation":-1`), "anticipation: -1"},
 		{"null in names", with(`"donors":[null]`), "donors[0]: is null"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
