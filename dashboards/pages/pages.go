@@ -29,7 +29,7 @@ type Options struct {
 // Register adds every page, and the style sheet they use.
 func Register(r gin.IRouter, current served.Current, opt Options) {
 	r.GET(static.Prefix+"*name", gin.WrapH(static.Handler()))
-	for path, make := range map[string]func(*visit) (*page, error){
+	for path, build := range map[string]func(*visit) (*page, error){
 		"/":                                 frontPage,
 		"/avtaler":                          agreementsPage,
 		"/avtaler/:agreement":               agreementPage,
@@ -46,7 +46,7 @@ func Register(r gin.IRouter, current served.Current, opt Options) {
 		"/data":                         dataPage,
 		"/utgaver":                      func(v *visit) (*page, error) { return releasesPage(v, opt.Releases) },
 	} {
-		r.GET(path, handle(current, make))
+		r.GET(path, handle(current, build))
 	}
 }
 
@@ -82,10 +82,10 @@ type page struct {
 
 type crumb struct{ Href, Text string }
 
-func handle(current served.Current, make func(*visit) (*page, error)) gin.HandlerFunc {
+func handle(current served.Current, build func(*visit) (*page, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		v := newVisit(c, current())
-		p, err := make(v)
+		p, err := build(v)
 		status := http.StatusOK
 		if err != nil {
 			status, p = v.failure(err)

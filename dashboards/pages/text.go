@@ -21,7 +21,7 @@ var texts embed.FS
 
 // method is the page on methods in each language, made once.
 var method = sync.OnceValue(func() map[locale.Lang]template.HTML {
-	md := goldmark.New(goldmark.WithParserOptions(parser.WithAutoHeadingID()))
+	md := goldmark.New(goldmark.WithParserOptions(parser.WithAutoHeadingID(), parser.WithAttribute()))
 	out := map[locale.Lang]template.HTML{}
 	for _, l := range locale.Pages {
 		source, err := texts.ReadFile("text/method." + string(l) + ".md")
