@@ -257,8 +257,13 @@ func (t *tableJob) successor() string {
 // Figures that were refused are asked for again: in the early morning the same
 // stamp stands over zeros and an hour later over figures.
 func (t *tableJob) unchanged() bool {
-	return !t.Refetch && !slices.Contains(t.Accept, t.plan.ID) && t.newest != nil && t.newest.Accepted() &&
-		t.newest.Updated == t.info.Updated && t.newest.Plan == t.fingerprint()
+	if t.Refetch || slices.Contains(t.Accept, t.plan.ID) || t.newest == nil || !t.newest.Accepted() {
+		return false
+	}
+	// A stamp can stand before its hour: what was read before it counts for nothing.
+	at, ok := t.info.UpdatedTime()
+	early := ok && t.newest.Retrieved.Before(at)
+	return !early && t.newest.Updated == t.info.Updated && t.newest.Plan == t.fingerprint()
 }
 
 // fingerprint is a hash of what decides which figures are asked for.
@@ -456,7 +461,7 @@ func (t *tableJob) stored(r request, text string) (archive.Entry, bool) {
 	if !ok || !e.Provenance.Updated.Equal(at) {
 		return e, false
 	}
-	return e, t.newest == nil || e.Provenance.Retrieved.After(t.newest.Retrieved)
+	return e, !e.Provenance.Retrieved.Before(at) && (t.newest == nil || e.Provenance.Retrieved.After(t.newest.Retrieved))
 }
 
 func (t *tableJob) entry(r request, raw pxweb.Raw, ds *jsonstat.Dataset) archive.Entry {

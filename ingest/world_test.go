@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -69,9 +70,11 @@ func simulator(t *testing.T, opt ssbsim.Options, faults ...string) *httptest.Ser
 	return srv
 }
 
+var catalogueOnce = sync.OnceValues(func() (*catalogue.Catalogue, error) { return catalogue.Load(catalogue.DefaultFiles()) })
+
 func loadCatalogue(t *testing.T) *catalogue.Catalogue {
 	t.Helper()
-	cat, err := catalogue.Load(catalogue.DefaultFiles())
+	cat, err := catalogueOnce()
 	if err != nil {
 		t.Fatal(err)
 	}

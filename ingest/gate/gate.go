@@ -54,21 +54,33 @@ type Bounds struct {
 	// municipality's series is counting noise √(x₀+x₁) plus 1.4826·MAD of its
 	// own changes plus a fiftieth of its level.
 	Jump float64
-	// RevisedShare is the share of a table's old cells that may change by more
-	// than RevisedBy of their value; RevisedCell is the most one cell may change,
-	// as a share of its value plus three.
-	RevisedShare, RevisedBy, RevisedCell float64
+	// RevisedShare is the share of a series' old cells that may change by more
+	// than RevisedBy of their value, and RevisedPeriod the share of one period's
+	// that may. The newest period of the served set is held to the first alone:
+	// preliminary figures become final. RevisedCell is the most one cell may
+	// change, as a share of its value plus three.
+	RevisedShare, RevisedPeriod, RevisedBy, RevisedCell float64
 	// RegionsLost is the share of municipalities a series may lose.
 	RegionsLost float64
 }
 
 // Default are bounds that let every clean set we hold through with room to
 // spare and stop each seeded fault of the tests.
-var Default = Bounds{Jump: 12, RevisedShare: 0.10, RevisedBy: 0.005, RevisedCell: 0.5, RegionsLost: 0.02}
+var Default = Bounds{Jump: 12, RevisedShare: 0.10, RevisedPeriod: 0.5, RevisedBy: 0.005, RevisedCell: 0.5, RegionsLost: 0.02}
 
 // minRegions is the least number of municipalities a statement about «every
 // municipality» is made on.
 const minRegions = 5
+
+const (
+	// tellingTotal is what a series must have counted a year before for zeros to
+	// be a wonder: a Poisson count of 20 is 0 once in 5·10⁸.
+	tellingTotal = 20
+	// tellingValue is the least figure whose coming back unchanged is evidence:
+	// two Poisson counts of 10 are equal once in eleven, five pairs of them once
+	// in 170,000.
+	tellingValue = 10
+)
 
 // Check runs every gate on next; prev is the set of the served release, or nil
 // for the first. Findings come sorted, at most a few for each gate and series.
@@ -110,7 +122,8 @@ func (c *checker) newest(s facts.Series) {
 			last = p
 		}
 	}
-	var n, zero, zeroBefore, missing, same, pairs int
+	var n, zero, missing, same, pairs, telling int
+	before := 0.0
 	for _, r := range c.next.RegionsOf(s.Table, s.Name) {
 		pts := c.next.Points(s.Table, s.Name, r)
 		i := len(pts) - 1
@@ -131,20 +144,21 @@ func (c *checker) newest(s facts.Series) {
 			continue
 		}
 		pairs++
-		if a.Value == 0 {
-			zeroBefore++
-		}
+		before += math.Abs(a.Value)
 		if a.Value == b.Value {
 			same++
+		}
+		if math.Abs(a.Value) >= tellingValue {
+			telling++
 		}
 	}
 	if n < minRegions {
 		return
 	}
 	switch {
-	case zero == n && zeroBefore < pairs:
+	case zero == n && before >= tellingTotal:
 		c.add(AllZero, s, "all %d figures for %s are 0; a year before there were others", n, last)
-	case pairs >= minRegions && same == pairs && zeroBefore < pairs:
+	case telling >= minRegions && same == pairs:
 		c.add(RepeatedPeriod, s, "%s repeats the year before in all %d municipalities", last, pairs)
 	}
 	if missing == n && c.had(s, last) {
@@ -285,12 +299,24 @@ func Diff(prev, next *facts.Set) []Change {
 	return out
 }
 
+// seriesPeriod is one period of one series.
+type seriesPeriod struct {
+	facts.Series
+	period data.Period
+}
+
 func (c *checker) revisions() {
-	cells := map[facts.Series]int{}
+	cells, inPeriod := map[facts.Series]int{}, map[seriesPeriod]int{}
+	newest := map[facts.Series]data.Period{}
 	for _, r := range c.prev.Rows {
-		cells[c.prev.Series[r.Series]]++
+		s := c.prev.Series[r.Series]
+		cells[s]++
+		inPeriod[seriesPeriod{s, r.Period}]++
+		if last, ok := newest[s]; !ok || r.Period.Compare(last) > 0 {
+			newest[s] = r.Period
+		}
 	}
-	moved := map[facts.Series]int{}
+	moved, movedIn := map[facts.Series]int{}, map[seriesPeriod]int{}
 	worst := map[facts.Series]Change{}
 	for _, ch := range Diff(c.prev, c.next) {
 		if ch.Old.Status.Missing() || ch.New.Status.Missing() {
@@ -299,9 +325,19 @@ func (c *checker) revisions() {
 		s := facts.Series{Table: ch.Table, Name: ch.Series}
 		if math.Abs(ch.New.Value-ch.Old.Value) > c.bounds.RevisedBy*math.Abs(ch.Old.Value) {
 			moved[s]++
+			movedIn[seriesPeriod{s, ch.Period}]++
 		}
 		if w, ok := worst[s]; !ok || size(ch) > size(w) {
 			worst[s] = ch
+		}
+	}
+	rewritten := map[facts.Series]data.Period{}
+	for k, n := range movedIn {
+		if k.period == newest[k.Series] || n < minRegions || float64(n) <= c.bounds.RevisedPeriod*float64(inPeriod[k]) {
+			continue
+		}
+		if p, ok := rewritten[k.Series]; !ok || k.period.Compare(p) > 0 {
+			rewritten[k.Series] = k.period
 		}
 	}
 	for _, s := range c.prev.Series {
@@ -310,10 +346,14 @@ func (c *checker) revisions() {
 			continue
 		}
 		share := float64(moved[s]) / float64(cells[s])
+		p, old := rewritten[s]
 		switch {
 		case share > c.bounds.RevisedShare:
 			c.add(Revised, s, "%d of %d published figures changed by more than %.1f %%; most in municipality %s, %s: %v became %v",
 				moved[s], cells[s], 100*c.bounds.RevisedBy, w.Region, w.Period, w.Old.Value, w.New.Value)
+		case old:
+			c.add(Revised, s, "%d of %d figures for %s, which was not the newest, changed by more than %.1f %%; most in municipality %s, %s: %v became %v",
+				movedIn[seriesPeriod{s, p}], inPeriod[seriesPeriod{s, p}], p, 100*c.bounds.RevisedBy, w.Region, w.Period, w.Old.Value, w.New.Value)
 		case size(w) > c.bounds.RevisedCell && math.Abs(w.New.Value-w.Old.Value) > 20:
 			c.add(Revised, s, "municipality %s, %s: %v became %v", w.Region, w.Period, w.Old.Value, w.New.Value)
 		}

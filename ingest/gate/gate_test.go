@@ -138,6 +138,7 @@ func TestSeededFaults(t *testing.T) {
 				f.Value = math.Round(f.Value * 1.03)
 			}
 		})},
+		{"one old year revised by three per cent", "for 2018, which was not the newest", where("07984", "employed", 2018, func(f *data.Fact) { f.Value = math.Round(f.Value * 1.03) })},
 		{"one old figure rewritten", gate.Revised, where("07984", "employed_health", 2015, one("0428", func(f *data.Fact) { f.Value = 1200 }))},
 		{"an older vintage served again", gate.UpdatedOrder, func(b []data.Batch) []data.Batch {
 			for i := range b {

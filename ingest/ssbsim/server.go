@@ -201,8 +201,8 @@ func (s *Server) updated(t *table) time.Time {
 		if t.first < lastYear {
 			last = t.first - 1
 		}
-	} else if t.refperiod == "01.01." {
-		last--
+	} else if last == lastYear {
+		last-- // The newest figures are of 1 January.
 	}
 	d := time.Date(last+1, time.Month(1+t.lag), 20, 7, 0, 0, 0, time.UTC)
 	if m := d.Month(); m >= time.April && m <= time.October {
