@@ -49,7 +49,7 @@ func (c *EvaluateCmd) Run(a *app) error {
 		return evaluateError(c.Data, err)
 	}
 	if c.Chart != "" {
-		if err := chartFile(c.Chart, r); err != nil {
+		if err := chartFile(c.Chart, c.Data, r); err != nil {
 			return err
 		}
 	}

@@ -1,48 +1,30 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
-	"image/color"
 	"math"
 	"path/filepath"
 	"strings"
 
 	"github.com/google/renameio/v2"
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
 
 	"github.com/bygdevekst/bygdevekst/analysis/evaluate"
+	"github.com/bygdevekst/bygdevekst/dashboards/chart"
+	"github.com/bygdevekst/bygdevekst/dashboards/locale"
 	"github.com/bygdevekst/bygdevekst/data"
 )
 
-// Colours tell apart in print and for the colour-blind (Okabe & Ito).
-var (
-	observedColour       = color.NRGBA{R: 0x00, G: 0x00, B: 0x00, A: 0xff}
-	counterfactualColour = color.NRGBA{R: 0xd5, G: 0x5e, B: 0x00, A: 0xff}
-	bandColour           = color.NRGBA{R: 0xd5, G: 0x5e, B: 0x00, A: 0x40}
-	startColour          = color.NRGBA{R: 0x80, G: 0x80, B: 0x80, A: 0xff}
-)
-
-// chartFile draws observed against counterfactual to an SVG file.
-func chartFile(path string, r *evaluate.Result) error {
+// chartFile draws observed against counterfactual to an SVG file. The source
+// named in the picture is the file the figures came from.
+func chartFile(path, source string, r *evaluate.Result) error {
 	if !strings.EqualFold(filepath.Ext(path), ".svg") {
 		return data.Errorf(data.EINVALID, "evaluate: --chart %s: only SVG is drawn; let the name end in .svg", path)
 	}
-	p, err := evaluationChart(r)
+	d, err := evaluationChart(filepath.Base(source), r).Draw()
 	if err != nil {
 		return fmt.Errorf("evaluate: --chart: %w", err)
 	}
-	w, err := p.WriterTo(18*vg.Centimeter, 11*vg.Centimeter, "svg")
-	if err != nil {
-		return fmt.Errorf("evaluate: --chart: %w", err)
-	}
-	var b bytes.Buffer
-	if _, err := w.WriteTo(&b); err != nil {
-		return fmt.Errorf("evaluate: --chart: %w", err)
-	}
-	if err := renameio.WriteFile(path, b.Bytes(), 0o644); err != nil {
+	if err := renameio.WriteFile(path, d.SVG(), 0o644); err != nil {
 		return fmt.Errorf("evaluate: --chart: %w", err)
 	}
 	return nil
@@ -50,60 +32,41 @@ func chartFile(path string, r *evaluate.Result) error {
 
 // evaluationChart is the observed and the counterfactual series, with the band
 // in which the counterfactual lies where the inference gives one.
-func evaluationChart(r *evaluate.Result) (*plot.Plot, error) {
-	p := plot.New()
-	p.Title.Text = fmt.Sprintf("%s by method %s", r.Outcome, r.Method)
-	p.X.Label.Text, p.Y.Label.Text = "period", r.Outcome
-	p.Legend.Top = true
-	p.Add(plotter.NewGrid())
-	var observed, counterfactual, upper, lower plotter.XYs
-	for _, x := range r.Estimate.PerPeriod {
+func evaluationChart(source string, r *evaluate.Result) chart.Lines {
+	own := chart.Series{Role: chart.Main, Name: "observed", Label: "observed"}
+	other := chart.Series{Role: chart.Counterfactual, Name: "counterfactual", Label: "counterfactual", Band: "interval of the counterfactual"}
+	l := chart.Lines{}
+	for i, x := range r.Estimate.PerPeriod {
 		at := x.Time.Value
-		observed = add(observed, at, x.Observed)
-		counterfactual = add(counterfactual, at, x.Counterfactual)
-		lower = add(lower, at, x.Observed-x.Upper)
-		upper = add(upper, at, x.Observed-x.Lower)
-	}
-	if len(lower) > 1 && len(lower) == len(upper) {
-		for i := len(upper) - 1; i >= 0; i-- {
-			lower = append(lower, upper[i])
+		own.Points = append(own.Points, chart.Point{X: at, Y: float64(x.Observed), Low: math.NaN(), High: math.NaN()})
+		other.Points = append(other.Points, chart.Point{
+			X: at, Y: float64(x.Counterfactual), Low: float64(x.Observed - x.Upper), High: float64(x.Observed - x.Lower),
+		})
+		if i > 0 {
+			// Periods are as far apart as the data have them.
+			l.Step = math.Max(l.Step, at-r.Estimate.PerPeriod[i-1].Time.Value)
 		}
-		band, err := plotter.NewPolygon(lower)
-		if err != nil {
-			return nil, err
-		}
-		band.Color, band.LineStyle.Width = bandColour, 0
-		p.Add(band)
-		p.Legend.Add("interval", band)
+		l.Decimals = max(l.Decimals, decimals(float64(x.Observed)))
 	}
-	if err := addLine(p, "observed", observed, observedColour, nil); err != nil {
-		return nil, err
-	}
-	if err := addLine(p, "counterfactual", counterfactual, counterfactualColour, []vg.Length{6, 3}); err != nil {
-		return nil, err
-	}
-	start := plotter.XYs{{X: r.Start.Value, Y: p.Y.Min}, {X: r.Start.Value, Y: p.Y.Max}}
-	return p, addLine(p, "start "+r.Start.Label, start, startColour, []vg.Length{1, 3})
+	e := r.Estimate
+	l.Language, l.Unit = "en", r.Outcome
+	l.Title = fmt.Sprintf("%s: observed and counterfactual", r.Outcome)
+	l.Subtitle = fmt.Sprintf("Effect from %s by %s: %s (interval %s to %s).", r.Start.Label, r.Method,
+		locale.Number(float64(e.ATT), l.Decimals), locale.Number(float64(e.Lower), l.Decimals), locale.Number(float64(e.Upper), l.Decimals))
+	l.Description = "Line chart. " + l.Title + ". " + l.Subtitle
+	l.Source = fmt.Sprintf("Source: %s, evaluated by bygdevekst %s with seed %d.", source, r.Version, r.Seed)
+	l.Panels = []chart.Panel{{
+		Series: []chart.Series{other, own},
+		Marks:  []chart.Mark{{From: r.Start.Value, To: r.Start.Value, Text: "start " + r.Start.Label}},
+		Empty:  "no period has figures",
+	}}
+	return l
 }
 
-// add appends a point whose figure is known.
-func add(to plotter.XYs, x float64, y evaluate.Number) plotter.XYs {
-	if v := float64(y); !math.IsNaN(v) && !math.IsInf(v, 0) {
-		return append(to, plotter.XY{X: x, Y: v})
+// decimals gives a figure three significant digits, within what a chart shows.
+func decimals(v float64) int {
+	if v == 0 || math.IsNaN(v) || math.IsInf(v, 0) {
+		return 0
 	}
-	return to
-}
-
-func addLine(p *plot.Plot, name string, points plotter.XYs, c color.Color, dashes []vg.Length) error {
-	if len(points) == 0 {
-		return nil
-	}
-	line, err := plotter.NewLine(points)
-	if err != nil {
-		return err
-	}
-	line.Color, line.Dashes, line.Width = c, dashes, vg.Points(1.2)
-	p.Add(line)
-	p.Legend.Add(name, line)
-	return nil
+	return min(max(2-int(math.Floor(math.Log10(math.Abs(v)))), 0), 4)
 }

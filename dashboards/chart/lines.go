@@ -58,6 +58,9 @@ type Lines struct {
 	Numeric   bool
 	XUnit     string
 	XDecimals int
+	// Step is the distance between neighbouring points, 1 year when 0. Points much
+	// further apart than that have a gap between them.
+	Step float64
 	// Zero draws a line at the value 0.
 	Zero bool
 }
@@ -151,9 +154,9 @@ func (p Panel) extents(zero bool, x, y *extent) int {
 	return n
 }
 
-// segments splits a series at its gaps. In a chart of years a year that is not
-// there is a gap as well.
-func (s Series) segments(years bool) [][]Point {
+// segments splits a series at its gaps: missing figures and, where there is a
+// step, points that are not there at all.
+func (s Series) segments(step float64) [][]Point {
 	var out [][]Point
 	open := false
 	for i, p := range s.Points {
@@ -162,8 +165,8 @@ func (s Series) segments(years bool) [][]Point {
 			continue
 		}
 		// A reference line is a shape through chosen years, not a series of them.
-		yearly := years && s.Role != Baseline && s.Role != Target
-		if open && yearly && p.X-s.Points[i-1].X > 1.5 {
+		series := step > 0 && s.Role != Baseline && s.Role != Target
+		if open && series && p.X-s.Points[i-1].X > 1.5*step {
 			open = false
 		}
 		if !open {
@@ -490,10 +493,22 @@ func horizontalGrid(s scale, zero bool) plotFunc {
 	}
 }
 
+// step is the distance between points beyond which there is a gap, 0 for none.
+func (g *lineGrid) step() float64 {
+	switch {
+	case g.Numeric:
+		return 0
+	case g.Step > 0:
+		return g.Step
+	default:
+		return 1
+	}
+}
+
 // addBand fills between the limits of each unbroken run. A run of one point gets
 // an upright bar, since an area has no width there.
 func (g *lineGrid) addBand(p *plot.Plot, s Series, look look) {
-	for _, seg := range s.segments(!g.Numeric) {
+	for _, seg := range s.segments(g.step()) {
 		for _, run := range bandRuns(seg) {
 			p.Add(plotFunc(func(c draw.Canvas, p *plot.Plot) { drawBand(c, p, run, look) }))
 		}
@@ -543,7 +558,7 @@ const manyPoints = 40
 // addLine draws each unbroken run, and a marker at each point, at least where
 // nothing joins it to a neighbour.
 func (g *lineGrid) addLine(p *plot.Plot, s Series, look look) {
-	segments := s.segments(!g.Numeric)
+	segments := s.segments(g.step())
 	radius := vg.Length(3)
 	if g.columns > 1 {
 		radius = 2.3

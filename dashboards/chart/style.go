@@ -74,7 +74,7 @@ func lookOf(role Role, nth int) look {
 	case Baseline:
 		return look{color: ink, width: 1, dashes: []vg.Length{1.5, 2.5}}
 	case Target:
-		return look{color: green, width: 1.6, dashes: []vg.Length{9, 3, 2, 3}, shape: diamond{}, band: fade(green, 0x24)}
+		return look{color: green, width: 1.6, dashes: []vg.Length{12, 4}, shape: diamond{}, band: fade(green, 0x24)}
 	case Background:
 		return look{color: pale, width: 0.6}
 	default:
