@@ -64,6 +64,15 @@ type scenario struct {
 	prob  float64
 }
 
+// Plain compares an effect with placebo effects as they are.
+func Plain(effect float64, effects []float64, o Options) Test {
+	o, err := o.check()
+	if err != nil {
+		o = Options{Level: 0.95}
+	}
+	return newTest(effect, effects, o)
+}
+
 // newTest ranks |effect| among |draws|.
 func newTest(effect float64, draws []float64, o Options) Test {
 	return newMixture(effect, draws, []scenario{{draws, 1}}, o)

@@ -84,7 +84,16 @@ func several(d panel.Design) error {
 	return fmt.Errorf("%w: %d; a placebo is one donor, use Joint", ErrSeveral, len(d.Treated))
 }
 
-// placebos estimates every donor in turn.
+// Placebos estimates every donor in turn as treated, with the others as donors, in
+// the order of Design.Donors. Treated units play no part.
+func Placebos(ctx context.Context, p *panel.Panel, d panel.Design, est panel.Estimator, o Options) ([]Placebo, error) {
+	o, err := o.check()
+	if err != nil {
+		return nil, err
+	}
+	return placebos(ctx, p, d, est, o)
+}
+
 func placebos(ctx context.Context, p *panel.Panel, d panel.Design, est panel.Estimator, o Options) ([]Placebo, error) {
 	out := make([]Placebo, len(d.Donors))
 	err := o.each(ctx, len(out), func(k int) {

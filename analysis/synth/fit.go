@@ -211,9 +211,7 @@ func (s Spec) classic(p *panel.Panel, d panel.Design, r *Result) error {
 	default:
 		r.V = search.optimise()
 	}
-	// A cold start makes the weights a function of V alone.
-	search.solver = simplexls.Solver{}
-	loss := search.lossV(r.V)
+	loss := search.certified(r.V)
 	if s.Train == nil {
 		r.VLoss = loss
 	}

@@ -92,6 +92,32 @@ func (s *searcher) lossV(v []float64) float64 {
 	return q / float64(s.l)
 }
 
+// vFloors are tried when V spans too many orders of magnitude for the inner problem
+// to be solved to its certificate in double precision.
+var vFloors = [...]float64{0, 1e-12, 1e-11, 1e-10, 1e-9, 1e-8}
+
+// certified solves for V from a cold start, so that the weights are a function of V
+// alone, and returns the loss. Where the certificate fails, the smallest v are raised
+// in place until it holds.
+func (s *searcher) certified(v []float64) float64 {
+	loss := math.Inf(1)
+	for _, floor := range vFloors {
+		var sum float64
+		for k, x := range v {
+			v[k] = max(x, floor)
+			sum += v[k]
+		}
+		for k := range v {
+			v[k] /= sum
+		}
+		s.solver = simplexls.Solver{}
+		if loss = s.lossV(v); s.sol.Converged {
+			break
+		}
+	}
+	return loss
+}
+
 // inner solves min_w (X₁ − X₀w)' V (X₁ − X₀w) on the simplex.
 func (s *searcher) inner(v []float64) error {
 	k, root := s.k, s.root
