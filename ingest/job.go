@@ -18,6 +18,7 @@ import (
 	"github.com/bygdevekst/bygdevekst/data/regions"
 	"github.com/bygdevekst/bygdevekst/ingest/gate"
 	"github.com/bygdevekst/bygdevekst/ingest/jsonstat"
+	"github.com/bygdevekst/bygdevekst/ingest/klass"
 	"github.com/bygdevekst/bygdevekst/ingest/pxweb"
 )
 
@@ -103,6 +104,9 @@ type TableResult struct {
 type Result struct {
 	Kind   data.Kind
 	Tables []TableResult
+	// Klass is where the register of municipalities differs from Klass; it is
+	// asked when all tables are.
+	Klass []klass.Difference
 	// Sent is how many requests went out.
 	Sent int
 }
@@ -148,7 +152,33 @@ func (j *Job) Run(ctx context.Context) (Result, error) {
 		res.Tables = append(res.Tables, t)
 		j.tell(Event{Table: plan.ID, Index: i, Total: len(plans), Done: &t})
 	}
+	if len(j.Tables) == 0 && !j.DryRun {
+		if res.Klass, err = j.municipalities(ctx); err != nil {
+			return res, err
+		}
+		res.Sent = j.Source.HTTP.Sent()
+	}
 	return res, nil
+}
+
+// municipalities reads Klass, keeps what it said and returns where the built-in
+// register differs. The register is a person's to mend: figures of a code it does
+// not know are refused, whatever Klass says.
+func (j *Job) municipalities(ctx context.Context) ([]klass.Difference, error) {
+	s, err := j.Source.Klass.Read(ctx, j.Source.HTTP.Now())
+	for _, b := range s.Bodies {
+		_, _, err := j.Archive.Put(archive.Entry{
+			Key: fmt.Sprintf("%s/klass/%s", j.Source.Kind, b.Name), Format: archive.FormatKlass, Status: b.Status,
+			Provenance: data.Provenance{Table: "klass", Kind: j.Source.Kind, Retrieved: b.At, Request: b.Request.String()},
+		}, b.Body)
+		if err != nil {
+			return nil, err
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return klass.Compare(s, j.Regions), nil
 }
 
 func (j *Job) tell(e Event) {
@@ -541,52 +571,59 @@ func (t *tableJob) set(parts []archive.Entry) archive.Set {
 	return s
 }
 
-// judge decodes the parts, runs the gates and stores the set.
+// judge decodes the parts, runs the gates and the invariants, and stores the set.
 func (t *tableJob) judge(parts []archive.Entry) error {
-	next, problems, err := t.facts(parts)
+	next, unfit, err := t.facts(parts)
 	if err != nil {
 		return err
 	}
-	var prev *facts.Set
-	if t.accepted != nil && len(problems) == 0 {
-		old, err := t.Archive.PartEntries(*t.accepted)
-		if err != nil {
-			return err
-		}
-		// Figures accepted under an older plan may not be readable by this one:
-		// then there is nothing to compare with.
-		var unreadable []string
-		if prev, unreadable, err = t.facts(old); err != nil {
-			return err
-		}
-		if len(unreadable) > 0 {
-			prev = nil
-			t.res.Warnings = append(t.res.Warnings, "the figures accepted before cannot be read by this plan; not compared")
-		}
+	if next == nil {
+		return t.refuse(parts, unfit)
 	}
-	if len(problems) > 0 {
-		return t.refuse(parts, problems)
+	prev, err := t.served()
+	if err != nil {
+		return err
 	}
 	var found []string
 	for _, f := range gate.Check(prev, next, t.Bounds) {
 		found = append(found, f.String())
 	}
 	t.compare(prev, next)
-	if len(found) > 0 && !slices.Contains(t.Accept, t.plan.ID) {
-		return t.refuse(parts, found)
+	if len(unfit) > 0 || len(found) > 0 && !slices.Contains(t.Accept, t.plan.ID) {
+		return t.refuse(parts, append(found, unfit...))
 	}
 	s := t.set(parts)
 	s.Overruled = found
-	if len(found) > 0 {
-		t.res.Warnings = append(t.res.Warnings, found...)
-	}
+	t.res.Warnings = append(t.res.Warnings, found...)
 	t.res.State = Stored
 	return t.Archive.PutSet(s)
 }
 
-// facts decodes and harmonises bodies. problems say why they are unfit; an error
-// is a fault of ours.
-func (t *tableJob) facts(parts []archive.Entry) (set *facts.Set, problems []string, err error) {
+// served is the figures accepted before, nil where there are none, or none this
+// plan can read.
+func (t *tableJob) served() (*facts.Set, error) {
+	if t.accepted == nil {
+		return nil, nil
+	}
+	old, err := t.Archive.PartEntries(*t.accepted)
+	if err != nil {
+		return nil, err
+	}
+	prev, unfit, err := t.facts(old)
+	if err != nil {
+		return nil, err
+	}
+	if len(unfit) > 0 {
+		t.res.Warnings = append(t.res.Warnings, "the figures accepted before cannot be read by this plan; not compared")
+		return nil, nil
+	}
+	return prev, nil
+}
+
+// facts decodes and harmonises bodies. unfit says why they cannot be built from,
+// and the set is nil if they cannot even be read together; an error is a fault of
+// ours.
+func (t *tableJob) facts(parts []archive.Entry) (set *facts.Set, unfit []string, err error) {
 	batches := make([]data.Batch, len(parts))
 	for i, e := range parts {
 		body, err := t.Archive.Body(e.Provenance.SHA256)
@@ -602,9 +639,9 @@ func (t *tableJob) facts(parts []archive.Entry) (set *facts.Set, problems []stri
 		return nil, lines(Unknown, err), nil
 	}
 	if _, err := facts.Check(set, func(string) bool { return t.plan.Projection }); err != nil {
-		return nil, lines("", err), nil
+		unfit = lines("", err)
 	}
-	return set, nil, nil
+	return set, unfit, nil
 }
 
 // The gates of a table on its own; gate.Check and facts.Check have the others.

@@ -202,6 +202,9 @@ func (c *Client) Sent() int {
 	return c.sent
 }
 
+// Now is the client's clock.
+func (c *Client) Now() time.Time { return c.opt.Now() }
+
 // Local reports whether the server is on this machine.
 func (c *Client) Local() bool { return c.local }
 

@@ -31,31 +31,47 @@ func (c *Client) Read(ctx context.Context, day time.Time) (Snapshot, error) {
 	s := Snapshot{Day: day}
 	var start []Code
 	for _, step := range []struct {
+		name string
 		into *[]Code
 		id   int
 		day  time.Time
 	}{
-		{&start, Municipalities, Since}, {&s.Municipalities, Municipalities, day},
-		{&s.Centrality, Centrality, day}, {&s.KOSTRAGroups, KOSTRAGroups, day},
+		{"131-start", &start, Municipalities, Since}, {"131", &s.Municipalities, Municipalities, day},
+		{"128", &s.Centrality, Centrality, day}, {"112", &s.KOSTRAGroups, KOSTRAGroups, day},
 	} {
 		codes, raw, err := c.CodesAt(ctx, step.id, step.day)
 		if err != nil {
 			return s, err
 		}
-		*step.into = codes
+		*step.into, raw.Name = codes, step.name
 		s.Bodies = append(s.Bodies, raw)
 	}
 	changes, raw, err := c.Changes(ctx, Municipalities, Since, day)
 	if err != nil {
 		return s, err
 	}
+	raw.Name = "131-changes"
 	s.Bodies = append(s.Bodies, raw)
 	s.Crosswalk, err = NewCrosswalk(start, changes)
 	return s, err
 }
 
-// Difference is one thing Klass and the register do not agree on.
-type Difference struct{ Code, What string }
+// Difference is one thing Klass and the register do not agree on. Figures hang
+// on Codes: which there are and what became of them; names, centrality and groups
+// are Details.
+type Difference struct {
+	Code, What string
+	Kind       DifferenceKind
+}
+
+// DifferenceKind says what a difference is about.
+type DifferenceKind string
+
+// The kinds of differences.
+const (
+	Codes   DifferenceKind = "codes"
+	Details DifferenceKind = "details"
+)
 
 // String is one line for a person.
 func (d Difference) String() string { return d.Code + ": " + d.What }
@@ -66,7 +82,7 @@ func (d Difference) String() string { return d.Code + ": " + d.What }
 func Compare(s Snapshot, reg *regions.Register) []Difference {
 	var out []Difference
 	add := func(code, format string, args ...any) {
-		out = append(out, Difference{code, fmt.Sprintf(format, args...)})
+		out = append(out, Difference{code, fmt.Sprintf(format, args...), Codes})
 	}
 	current := map[string]Code{}
 	for _, k := range s.Municipalities {
@@ -79,7 +95,7 @@ func Compare(s Snapshot, reg *regions.Register) []Difference {
 		case err != nil:
 			add(k.Code, "Klass has %q; the register has no such municipality in use", k.Name)
 		case m.Name != k.Name:
-			add(k.Code, "Klass has the name %q, the register %q", k.Name, m.Name)
+			out = append(out, Difference{k.Code, fmt.Sprintf("Klass has the name %q, the register %q", k.Name, m.Name), Details})
 		}
 	}
 	for _, m := range reg.All() {
@@ -117,10 +133,10 @@ func centrality(codes []Code, reg *regions.Register) []Difference {
 			continue // A class, or a municipality reported above.
 		}
 		if class, err := strconv.Atoi(k.Parent); err == nil && class != m.CentralityClass {
-			out = append(out, Difference{k.Code, fmt.Sprintf("Klass has centrality class %d, the register %d", class, m.CentralityClass)})
+			out = append(out, Difference{k.Code, fmt.Sprintf("Klass has centrality class %d, the register %d", class, m.CentralityClass), Details})
 		}
 		if index, err := strconv.Atoi(strings.TrimSpace(k.Notes)); err == nil && index != m.CentralityIndex {
-			out = append(out, Difference{k.Code, fmt.Sprintf("Klass has centrality index %d, the register %d", index, m.CentralityIndex)})
+			out = append(out, Difference{k.Code, fmt.Sprintf("Klass has centrality index %d, the register %d", index, m.CentralityIndex), Details})
 		}
 	}
 	return out
@@ -130,7 +146,7 @@ func groups(codes []Code, reg *regions.Register) []Difference {
 	var out []Difference
 	for _, k := range codes {
 		if m, err := reg.Municipality(k.Code); err == nil && k.Parent != m.KOSTRAGroup {
-			out = append(out, Difference{k.Code, fmt.Sprintf("Klass has KOSTRA group %q, the register %q", k.Parent, m.KOSTRAGroup)})
+			out = append(out, Difference{k.Code, fmt.Sprintf("Klass has KOSTRA group %q, the register %q", k.Parent, m.KOSTRAGroup), Details})
 		}
 	}
 	return slices.Clip(out)

@@ -43,8 +43,10 @@ type Change struct {
 	Occurred string `json:"changeOccurred"`
 }
 
-// Raw is a body as received with the request that gave it.
+// Raw is a body as received with the request that gave it. Name tells the
+// requests of a Snapshot apart.
 type Raw struct {
+	Name    string
 	Request fetch.Request
 	*fetch.Answer
 }
@@ -95,5 +97,5 @@ func (c *Client) get(ctx context.Context, classification int, what string, q url
 		}
 		return nil
 	})
-	return Raw{req, ans}, err
+	return Raw{Request: req, Answer: ans}, err
 }

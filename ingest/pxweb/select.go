@@ -30,7 +30,7 @@ func Select(codes, exprs []string, time bool) ([]string, error) {
 			return nil, err
 		}
 		if n == 0 {
-			return nil, data.Errorf(data.EINVALID, "nothing is %q; there are %s", x, few(codes))
+			return nil, data.Errorf(data.EINVALID, "no code is %q; there are %s", x, few(codes))
 		}
 	}
 	var out []string
