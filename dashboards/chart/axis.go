@@ -36,10 +36,10 @@ func (e extent) empty() bool { return e.min > e.max }
 
 // valueScale rounds an extent outwards to whole steps of 1, 2, 2.5 or 5 times a
 // power of ten, with about n of them. Equal values get room on both sides that
-// is no finer than their decimals show.
+// is no finer than their decimals show. Without figures there is nothing to mark.
 func valueScale(e extent, n, decimals int) scale {
 	if e.empty() {
-		e = extent{0, 1}
+		return scale{min: 0, max: 1}
 	}
 	finest := math.Pow10(-decimals)
 	if e.max-e.min < finest {

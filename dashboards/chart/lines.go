@@ -365,9 +365,9 @@ func (g *lineGrid) labelOf(s Series, q Point, newest float64) string {
 
 func (g *lineGrid) body() block {
 	rows := (len(g.Panels) + g.columns - 1) / g.columns
-	head := vg.Length(4)
+	head := vg.Length(9)
 	if len(g.marks) > 0 {
-		head += 14
+		head += 9
 	}
 	title := vg.Length(0)
 	if len(g.Panels) > 1 {

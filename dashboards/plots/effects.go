@@ -9,6 +9,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/bygdevekst/bygdevekst/analysis/panel"
 	"github.com/bygdevekst/bygdevekst/dashboards/chart"
 	"github.com/bygdevekst/bygdevekst/dashboards/locale"
 	"github.com/bygdevekst/bygdevekst/data/catalogue"
@@ -148,7 +149,12 @@ func (e *effect) notes() []string {
 }
 
 func has(x cube.Effect, flag string) bool {
-	return slices.Contains(strings.Split(x.Flags, ","), flag)
+	for f := range strings.SplitSeq(x.Flags, ",") {
+		if strings.TrimSpace(f) == flag {
+			return true
+		}
+	}
+	return false
 }
 
 // badFit reports whether the treated unit is followed too badly before the start
@@ -254,21 +260,25 @@ func (e *effect) gaps() (*chart.Drawing, error) {
 // Abadie, Diamond & Hainmueller (2010); NaN when either has no year, or when the
 // fit before is perfect.
 func ratio(points []chart.Point, start int32) float64 {
-	var sum, n [2]float64
+	var gaps []float64
+	before := 0
 	for _, p := range points {
-		if !math.IsNaN(p.Y) {
-			k := 0
-			if p.X >= float64(start) {
-				k = 1
-			}
-			sum[k] += p.Y * p.Y
-			n[k]++
+		if math.IsNaN(p.Y) {
+			continue
+		}
+		gaps = append(gaps, p.Y)
+		if p.X < float64(start) {
+			before++
 		}
 	}
-	if n[0] == 0 || n[1] == 0 || sum[0] == 0 {
+	if before == 0 || before == len(gaps) {
 		return math.NaN()
 	}
-	return math.Sqrt(sum[1] / n[1] / (sum[0] / n[0]))
+	pre := panel.RMSPE(gaps, 0, before)
+	if pre == 0 {
+		return math.NaN()
+	}
+	return panel.RMSPE(gaps, before, len(gaps)) / pre
 }
 
 func (e *effect) ratios() (*chart.Drawing, error) {
@@ -373,7 +383,7 @@ func (e *effect) power() (*chart.Drawing, error) {
 		want = e.design.Gates.Power
 	}
 	var mde []string
-	panel := chart.Panel{Empty: e.t("chart.no-figures")}
+	curves := chart.Panel{Empty: e.t("chart.no-figures")}
 	low, high := math.Inf(1), math.Inf(-1)
 	for _, n := range sortedYears(byYears) {
 		rows := byYears[n]
@@ -386,23 +396,23 @@ func (e *effect) power() (*chart.Drawing, error) {
 			s.Points = append(s.Points, chart.Point{X: f(p.Effect), Y: 100 * f(p.Power), Low: math.NaN(), High: math.NaN()})
 			low, high = math.Min(low, f(p.Effect)), math.Max(high, f(p.Effect))
 		}
-		panel.Series = append(panel.Series, s)
+		curves.Series = append(curves.Series, s)
 		if m := rows[0].MDE; m.OK() {
 			mde = append(mde, e.t("chart.power.mde.after", "years", n, "mde", locale.Number(f(m), e.decimals)))
 		}
 	}
 	if low < high {
-		panel.Series = append([]chart.Series{{
+		curves.Series = append([]chart.Series{{
 			Role: chart.Baseline, Label: e.t("chart.power.wanted"),
 			Points: []chart.Point{{X: low, Y: 100 * want, Low: math.NaN(), High: math.NaN()}, {X: high, Y: 100 * want, Low: math.NaN(), High: math.NaN()}},
-		}}, panel.Series...)
+		}}, curves.Series...)
 	}
 	l.Subtitle = ""
 	if len(mde) > 0 {
 		l.Subtitle = e.t("chart.power.mde", "power", locale.Number(100*want, 0), "list", locale.List(e.lang, mde), "unit", e.difference(e.ind))
 	}
 	l.Description = sentences(e.t("chart.desc.lines", "title", l.Title), l.Subtitle)
-	l.Panels = []chart.Panel{panel}
+	l.Panels = []chart.Panel{curves}
 	return l.Draw()
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/bygdevekst/bygdevekst/dashboards/locale"
 	"github.com/bygdevekst/bygdevekst/dashboards/plots"
 	"github.com/bygdevekst/bygdevekst/dashboards/served"
 	"github.com/bygdevekst/bygdevekst/data"
@@ -62,6 +63,44 @@ func get(t testing.TB, rel *served.Release, path string) *httptest.ResponseRecor
 	w := httptest.NewRecorder()
 	r.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 	return w
+}
+
+// TestRecordedFigures: every indicator with figures is drawn for the four
+// municipalities, each and together, with the newest figure of the release in it.
+func TestRecordedFigures(t *testing.T) {
+	rel, err := recordedRelease()
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn := 0
+	for i := range rel.Catalogue.Indicators {
+		ind := &rel.Catalogue.Indicators[i]
+		if _, _, ok := rel.Cube.Years(ind.ID); !ok {
+			continue
+		}
+		for _, query := range []string{"3425", "3421&window=3", "3419&from=2015", "innlandet", all} {
+			w := get(t, rel, "/charts/"+ind.ID+".svg?municipality="+query)
+			if w.Code != http.StatusOK {
+				t.Errorf("%s, %s: %d %s", ind.ID, query, w.Code, w.Body)
+				continue
+			}
+			drawn++
+			list := texts(t, w.Body.Bytes())
+			values := rel.Cube.Values(ind.ID, "3425", 1)
+			if last := values[len(values)-1]; query == "3425" && last.Value.OK() && !contains(list, "Engerdal "+locale.Number(float64(last.Value), ind.Decimals)) {
+				t.Errorf("%s: no label with %v among %q", ind.ID, last.Value, list)
+			}
+		}
+		for _, measure := range []string{"change", "comparison", "share"} {
+			if w := get(t, rel, "/charts/attainment/"+ind.ID+".svg?measure="+measure); w.Code != http.StatusOK {
+				t.Errorf("%s, %s: %d %s", ind.ID, measure, w.Code, w.Body)
+			}
+		}
+	}
+	// Population, its change, migration, employment and education are recorded.
+	if drawn < 5*7 {
+		t.Errorf("only %d charts were drawn", drawn)
+	}
 }
 
 // TestKeepPictures writes pictures of the real figures for a person to look at.
