@@ -35,6 +35,5 @@ func (s *Server) operations(r gin.IRouter) {
 	measure := gin.WrapH(promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{}))
 	for path, handle := range map[string]gin.HandlerFunc{livePath: live, readyPath: ready, metricsPath: measure} {
 		r.GET(path, handle)
-		r.HEAD(path, handle)
 	}
 }

@@ -34,6 +34,12 @@ func (b *body) bytes() int64 {
 	return int64(n)
 }
 
+// keep reports whether the body may answer later requests too.
+func (b *body) keep() bool {
+	cache := b.header.Get("Cache-Control")
+	return b.status == http.StatusOK && cache != served.Live && !strings.Contains(cache, "no-store")
+}
+
 // bodyOverhead is about what a body costs beside its bytes: headers, map, list.
 const bodyOverhead = 2 << 10
 
@@ -160,7 +166,7 @@ func (s *Server) make(ctx context.Context, st *state, r *http.Request, id, query
 		b.key = key
 		now := s.state.Load()
 		if now == st {
-			if b.status == http.StatusOK && b.header.Get("Cache-Control") != "no-store" {
+			if b.keep() {
 				st.bodies.put(b)
 			}
 			return b

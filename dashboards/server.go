@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/bygdevekst/bygdevekst/dashboards/api"
+	"github.com/bygdevekst/bygdevekst/dashboards/pages"
 	"github.com/bygdevekst/bygdevekst/dashboards/plots"
 	"github.com/bygdevekst/bygdevekst/dashboards/served"
 	"github.com/bygdevekst/bygdevekst/dashboards/static"
@@ -108,12 +109,11 @@ func New(opt Options) (*Server, error) {
 	r.NoRoute(func(c *gin.Context) { s.fail(c.Writer, c.Request, http.StatusNotFound) })
 	r.NoMethod(func(c *gin.Context) { s.fail(c.Writer, c.Request, http.StatusMethodNotAllowed) })
 	s.operations(r)
-	r.GET(static.Prefix+"*file", gin.WrapH(static.Handler()))
-	r.HEAD(static.Prefix+"*file", gin.WrapH(static.Handler()))
 	if err := api.Register(r, s.current, api.Options{Version: opt.Version, Releases: opt.Releases}); err != nil {
 		return nil, err
 	}
 	plots.Register(r, s.current)
+	pages.Register(r, s.current, pages.Options{Releases: opt.Releases})
 	s.router = r
 	return s, nil
 }
@@ -136,7 +136,7 @@ func (s *Server) Handler() http.Handler { return s.observe(http.HandlerFunc(s.se
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header())
 	if operational(r.URL.Path) || strings.HasPrefix(r.URL.Path, static.Prefix) {
-		s.route(w, r)
+		s.route(w, asGet(r))
 		return
 	}
 	st := s.state.Load()
@@ -150,4 +150,14 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.write(w, r)
 	}
+}
+
+// asGet lets a HEAD find the handler of GET; the connection drops the body.
+func asGet(r *http.Request) *http.Request {
+	if r.Method != http.MethodHead {
+		return r
+	}
+	get := *r
+	get.Method = http.MethodGet
+	return &get
 }

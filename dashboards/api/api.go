@@ -126,6 +126,7 @@ type Head struct {
 	Release  string   `header:"Bygdevekst-Release" doc:"The release the answer is from."`
 	Kind     string   `header:"Bygdevekst-Kind" doc:"Where its figures are from: recorded, live or simulated."`
 	Language string   `header:"Content-Language" doc:"Language of titles."`
+	Cache    string   `header:"Cache-Control" doc:"How long it may be kept without asking."`
 	Links    []string `header:"Link" doc:"Where to go next (RFC 8288)."`
 }
 

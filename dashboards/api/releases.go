@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/bygdevekst/bygdevekst/dashboards/served"
 	"github.com/bygdevekst/bygdevekst/data"
 	"github.com/bygdevekst/bygdevekst/data/cube"
 )
@@ -75,6 +76,7 @@ func (a *API) releases() {
 
 // list returns all releases, newest first. The served one is always among them.
 func (a *API) list(c *call) ([]cube.Info, error) {
+	c.head.Cache = served.Live
 	list, err := a.opt.Releases()
 	if err != nil {
 		return nil, c.problem(http.StatusServiceUnavailable, notListed)

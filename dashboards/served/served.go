@@ -19,3 +19,8 @@ type Release struct {
 // Current returns the release that is served now. It is cheap and safe for
 // concurrent use; a handler calls it once and answers from what it got.
 type Current func() *Release
+
+// Live is the Cache-Control of an answer that rests on more than the release,
+// such as the list of releases: no one keeps it without asking again, and the
+// server makes it anew each time.
+const Live = "no-cache"
