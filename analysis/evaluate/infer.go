@@ -24,6 +24,7 @@ type inferred struct {
 	says     any
 	interval interval
 	bands    []interval
+	flags    []string
 }
 
 // infer runs the inferences asked for, in order. The first that gives an interval
@@ -46,6 +47,7 @@ func (p *problem) infer(ctx context.Context, e *fitted, r *Result) error {
 		if x.says != nil {
 			r.Inference[name] = x.says
 		}
+		r.Fit.Flags = append(r.Fit.Flags, x.flags...)
 		if x.interval.SE.known() || x.interval.Lower.known() {
 			if !effect {
 				r.Estimate.SE, r.Estimate.Lower, r.Estimate.Upper = x.interval.SE, x.interval.Lower, x.interval.Upper

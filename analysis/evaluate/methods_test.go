@@ -180,3 +180,24 @@ func TestAttGTWithoutNeverTreated(t *testing.T) {
 		t.Errorf("2002 has no control but %+v", last)
 	}
 }
+
+// M002 lies outside its donors (oracles/bench_panel: plain synthetic control is to
+// be refused for it), M001 inside.
+func TestGates(t *testing.T) {
+	for unit, closed := range map[string]bool{"M001": false, "M002": true} {
+		others := []string{}
+		for _, u := range []string{"M001", "M002", "M003", "M004"} {
+			if u != unit {
+				others = append(others, `"`+u+`"`)
+			}
+		}
+		r := run(t, "bench_panel", `{"unit":"unit","time":"year","outcome":"y","treated":["`+unit+`"],"start":2025,"exclude":[`+strings.Join(others, ",")+`],
+			"method":"sc-outcome","size":"population","inference":["placebo-space"]}`)
+		if flagged(r, "too poor for a causal word") != closed || flagged(r, string(synth.BadFit)) != closed {
+			t.Errorf("%s: flags %q", unit, r.Fit.Flags)
+		}
+		if s := r.Inference["placebo-space"].(SpaceResult); s.SizeAdjusted == nil || s.N != 353 || !s.SizeAdjusted.P.known() {
+			t.Errorf("%s: %+v", unit, s.Rank)
+		}
+	}
+}

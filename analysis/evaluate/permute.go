@@ -3,6 +3,8 @@ package evaluate
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/bygdevekst/bygdevekst/analysis/inference"
 	"github.com/bygdevekst/bygdevekst/analysis/panel"
@@ -211,6 +213,9 @@ func (p *problem) space(ctx context.Context, e *fitted, d panel.Design, o infere
 		says.Placebos = append(says.Placebos, p.placebo(x))
 	}
 	out := inferred{interval: says.Effect.interval}
+	if !says.Gates.Causal {
+		out.flags = []string{fmt.Sprintf("the fit before treatment is too poor for a causal word: %s", strings.Join(says.Gates.Closed, ", "))}
+	}
 	if p.spec.Size != "" {
 		adjusted, similar := comparison(r.SizeAdjusted), comparison(r.SimilarSize)
 		says.SizeAdjusted, says.SimilarSize = &adjusted, &similar
