@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/bygdevekst/bygdevekst/data"
+	"github.com/bygdevekst/bygdevekst/data/catalogue"
 	"github.com/bygdevekst/bygdevekst/data/cube"
 	"github.com/bygdevekst/bygdevekst/indicators"
 )
@@ -410,4 +411,22 @@ func sharedDir(t *testing.T) string {
 		t.Skip("the shared folder is not here; set SHARED_DIR to run this test")
 	}
 	return dir
+}
+
+// TestProposedMethodsCanJudge: where the way of judging is the catalogue's own
+// proposal, it is one that the indicator's kind has an interval for. A count and a
+// ratio have none but against the comparison group.
+func TestProposedMethodsCanJudge(t *testing.T) {
+	in := input(t)
+	for _, a := range in.Catalogue.Agreements {
+		for _, g := range a.Goals {
+			for _, gi := range g.Indicators {
+				ind := in.Catalogue.Indicator(gi.Indicator)
+				none := ind.Kind == catalogue.Count || ind.Kind == catalogue.Ratio
+				if gi.Role != catalogue.ContextRole && none && gi.Judgement.Agreed == nil && gi.Judgement.Method != catalogue.JudgeComparison {
+					t.Errorf("%s/%s: %s is a %s and is to be judged by %s", a.ID, g.ID, ind.ID, ind.Kind, gi.Judgement.Method)
+				}
+			}
+		}
+	}
 }
