@@ -47,16 +47,20 @@ func oddPanel(t *rapid.T) string {
 }
 
 func oddSpec(t *rapid.T) string {
-	spec := map[string]any{"unit": "u", "time": "t", "outcome": "y",
+	spec := map[string]any{
+		"unit": "u", "time": "t", "outcome": "y",
 		"method": rapid.SampledFrom(Methods).Draw(t, "method"), "inference": rapid.SliceOfNDistinct(rapid.SampledFrom(Inferences), 0, 4, rapid.ID[string]).Draw(t, "inference"),
-		"replications": rapid.IntRange(2, 12).Draw(t, "replications"), "level": rapid.SampledFrom([]float64{0.5, 0.9, 0.95}).Draw(t, "level")}
+		"replications": rapid.IntRange(2, 12).Draw(t, "replications"), "level": rapid.SampledFrom([]float64{0.5, 0.9, 0.95}).Draw(t, "level"),
+	}
 	if rapid.Bool().Draw(t, "by column") {
 		spec["treatment"] = "d"
 	} else {
 		spec["treated"], spec["start"] = []any{0, 1}[:rapid.IntRange(1, 2).Draw(t, "treated")], rapid.IntRange(2001, 2007).Draw(t, "start")
 	}
-	for name, value := range map[string]any{"predictors": []any{map[string]any{"column": "z"}, map[string]any{"column": "y"}}, "covariates": []string{"x"}, "size": "n",
-		"v": "equal", "control": "not-yet-treated", "base_period": "universal", "anticipation": 1, "lambda": 0.1, "neighbours": 2} {
+	for name, value := range map[string]any{
+		"predictors": []any{map[string]any{"column": "z"}, map[string]any{"column": "y"}}, "covariates": []string{"x"}, "size": "n",
+		"v": "equal", "control": "not-yet-treated", "base_period": "universal", "anticipation": 1, "lambda": 0.1, "neighbours": 2,
+	} {
 		if rapid.IntRange(0, 2).Draw(t, name) == 0 {
 			spec[name] = value
 		}
