@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"os"
@@ -104,5 +105,60 @@ func TestEvaluateErrors(t *testing.T) {
 	missing := EvaluateCmd{Data: "no.csv", Spec: "no.json"}
 	if err := missing.Run(&app{ctx: context.Background(), stdout: io.Discard}); exitCode(err) != exitUsage {
 		t.Errorf("missing file: exit %d: %v", exitCode(err), err)
+	}
+}
+
+// Every method answers on the command line with every field of the contract.
+func TestEvaluateMethods(t *testing.T) {
+	var panel strings.Builder
+	panel.WriteString("u,t,y,x,d\n")
+	for i := range 8 {
+		for s := range 7 {
+			effect := 0
+			if i < 2 && s >= 5 {
+				effect = 3
+			}
+			// Levels, a common path and a little that differs.
+			fmt.Fprintf(&panel, "%d,%d,%d,%d,%d\n", i, 2010+s, 10*i+s*s+(i*s*7)%5+effect, (i*i+s)%4, min(effect, 1))
+		}
+	}
+	for method, more := range map[string]string{
+		"sc": `,"predictors":[{"column":"x"},{"column":"y"}]`, "sc-outcome": "", "sc-demeaned": "", "sc-penalised": "", "sc-ridge": `,"lambda":1`,
+		"sdid": "", "did": `,"covariates":["x"]`, "did-matched": `,"neighbours":2`, "att-gt": "",
+	} {
+		t.Run(method, func(t *testing.T) {
+			c := evaluateFiles(t, panel.String(), `{"unit":"u","time":"t","outcome":"y","treatment":"d","method":"`+method+`"`+more+`}`)
+			var out bytes.Buffer
+			if err := c.Run(&app{ctx: context.Background(), stdout: &out}); err != nil {
+				t.Fatal(err)
+			}
+			var r struct {
+				Estimate struct {
+					ATT       *float64
+					PerPeriod []struct {
+						Time                          float64
+						Observed, Counterfactual, Gap *float64
+					} `json:"per_period"`
+				}
+				Fit map[string]any
+			}
+			var fields map[string]json.RawMessage
+			if err := errors.Join(json.Unmarshal(out.Bytes(), &r), json.Unmarshal(out.Bytes(), &fields)); err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range []string{"method", "estimate", "weights", "time_weights", "v", "fit", "inference", "donors", "seed", "version"} {
+				if v, ok := fields[name]; !ok || string(v) == "null" {
+					t.Errorf("%s is %s", name, v)
+				}
+			}
+			if r.Estimate.ATT == nil || len(r.Estimate.PerPeriod) != 7 || r.Estimate.PerPeriod[6].Time != 2016 || r.Estimate.PerPeriod[6].Gap == nil {
+				t.Errorf("estimate %+v", r.Estimate)
+			}
+			for _, name := range []string{"pre_rmspe", "post_rmspe", "ratio", "gap", "flags"} {
+				if _, ok := r.Fit[name]; !ok {
+					t.Errorf("fit has no %s", name)
+				}
+			}
+		})
 	}
 }
