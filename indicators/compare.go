@@ -190,7 +190,10 @@ func (p panel) change(region string) (float64, bool) {
 func (p panel) of(e ends) (float64, bool) {
 	base, now := e.baseNum/e.baseDen, e.nowNum/e.nowDen
 	if p.relative {
-		return 100 * (now/base - 1), base > 0
+		if base < least {
+			return 0, false
+		}
+		return 100 * (now/base - 1), true
 	}
 	return p.ind.Scale * (now - base), true
 }

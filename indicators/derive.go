@@ -3,6 +3,7 @@ package indicators
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -34,8 +35,12 @@ type Input struct {
 
 // Derive computes the content of a release but for the effects: its sources and
 // observations as they are, and everything this package says of them. Rows are in
-// order of their keys. The only error is the context's.
+// order of their keys. Errors are the context's, and EINVALID for a figure no
+// municipality has.
 func Derive(ctx context.Context, in Input) (cube.Content, error) {
+	if err := plausible(in.Facts); err != nil {
+		return cube.Content{}, err
+	}
 	d := newDeriver(in)
 	if err := d.readAll(ctx); err != nil {
 		return cube.Content{}, err
@@ -57,6 +62,21 @@ func Derive(ctx context.Context, in Input) (cube.Content, error) {
 	c.Attainments = d.attainments()
 	c.Sources, c.Observations = in.Facts.Content()
 	return c, nil
+}
+
+// maxFigure is beyond any count or amount of a municipality, and far below where
+// sums and products of figures stop being exact.
+const maxFigure = 1e12
+
+// plausible reports the first figure beyond maxFigure.
+func plausible(set *facts.Set) error {
+	for _, r := range set.Rows {
+		if math.Abs(r.Value) > maxFigure {
+			s := set.Series[r.Series]
+			return data.Errorf(data.EINVALID, "%s/%s, region %s, period %s: %v is beyond any figure of a municipality; check the source", s.Table, s.Name, set.Regions[r.Region], r.Period, r.Value)
+		}
+	}
+	return nil
 }
 
 // deriver holds what the parts of a derivation share. It is filled in order:

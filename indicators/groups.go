@@ -111,7 +111,7 @@ func (g *groups) covariate(c catalogue.Covariate, region string) (v float64, ok 
 	case c.Stat == catalogue.StatGrowth:
 		s := g.d.series[c.Indicator][region]
 		a, b := window(ind, s, c.From, c.From), window(ind, s, c.To, c.To)
-		ok = !a.status.Missing() && !b.status.Missing() && a.value != 0
+		ok = !a.status.Missing() && !b.status.Missing() && math.Abs(a.value) >= least
 		if ok {
 			v = 100 * (b.value/a.value - 1)
 		}

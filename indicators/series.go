@@ -177,6 +177,10 @@ func (r reader) read(ind *catalogue.Indicator, region string) yearly {
 	return s
 }
 
+// least is the least number anything is divided by; no count of people or hours is
+// above nothing and below it.
+const least = 1e-9
+
 func sign(t catalogue.Term) float64 {
 	if t.Sign < 0 {
 		return -1
@@ -204,7 +208,7 @@ func (r reader) denominators(ind *catalogue.Indicator, region string, s yearly) 
 		}
 		c.den = (a.value + b.value) / 2
 		c.status = c.status.Worst(a.status).Worst(b.status)
-		if !c.status.Missing() && c.den <= 0 {
+		if !c.status.Missing() && c.den < least {
 			// Nobody to measure against: there is no such figure.
 			c.status = data.NotApplicable
 		}

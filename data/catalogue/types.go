@@ -38,12 +38,13 @@ type Date string
 // Time returns the first day the date covers, UTC; ok is false for an empty or
 // unknown date.
 func (d Date) Time() (t time.Time, ok bool) {
-	for _, layout := range []string{"2006-01-02", "2006-01", "2006"} {
-		if t, err := time.Parse(layout, string(d)); err == nil {
-			return t, true
-		}
+	// A layout is as long as what it reads.
+	const layout = time.DateOnly
+	if len(d) != len("2006") && len(d) != len("2006-01") && len(d) != len(layout) {
+		return time.Time{}, false
 	}
-	return time.Time{}, false
+	t, err := time.Parse(layout[:len(d)], string(d))
+	return t, err == nil
 }
 
 // --- Table plans ---
