@@ -167,14 +167,14 @@ func (r Row) letters() letters {
 // area and the transform of values.
 func (d Dots) axes(area draw.Canvas, height, axis vg.Length) (inside draw.Canvas, x func(float64) vg.Length) {
 	e := noExtent()
-	if d.Zero {
-		e.add(0)
-	}
 	for _, r := range d.Rows {
 		e.add(r.Value, r.Low, r.High, r.Second)
 	}
 	for _, l := range d.Limits {
 		e.add(l.From, l.To)
+	}
+	if d.Zero && !e.empty() {
+		e.add(0)
 	}
 	s := valueScale(e, max(2, int((area.Max.X-area.Min.X)/70)), d.Decimals)
 	p := plot.New()

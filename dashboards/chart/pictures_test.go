@@ -172,7 +172,11 @@ var pictures = map[string]drawer{
 	"equal-values":   single("Like verdier", 7, 7, 7, 7),
 	"large-values":   single("Store verdier", 123456789012, 987654321098, 5e11),
 	"negative":       single("Negative verdier", -1234.5, -1300, nan, -1111.1),
-	"no-points":      Lines{Meta: meta("Ingen punkter"), Panels: []Panel{{Empty: "Ingen tall i denne utgaven."}}},
+	"no-rows": Dots{Meta: meta("Ingen rader med tall"), Zero: true, Rows: []Row{
+		{Label: "Engerdal", Value: nan, Low: nan, High: nan, Second: nan, Text: "Det er ikke avtalt noe mål."},
+		{Label: "Trysil", Value: nan, Low: nan, High: nan, Second: nan, Text: "Det er ikke avtalt noe mål."},
+	}},
+	"no-points": Lines{Meta: meta("Ingen punkter"), Panels: []Panel{{Empty: "Ingen tall i denne utgaven."}}},
 }
 
 func picture(t testing.TB, c drawer) *Drawing {

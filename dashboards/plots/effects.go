@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -345,20 +347,14 @@ func (e *effect) specification() (*chart.Drawing, error) {
 	return d.Draw()
 }
 
-// withNeighbours ends the name of a method run without the spill-over exclusion.
-const withNeighbours = "-with-neighbours"
-
-// estimator is a method's name for people.
+// estimator is a method's name for people, as a row begins.
 func (v *view) estimator(method string) string {
-	base, near := strings.CutSuffix(method, withNeighbours)
-	name := base
-	if key := "chart.estimator." + base; locale.Has(v.lang, key) {
-		name = v.t(key)
+	key := "estimator." + method
+	if !locale.Has(v.lang, key) {
+		return method
 	}
-	if near {
-		return v.t("chart.with-neighbours", "method", name)
-	}
-	return name
+	r, n := utf8.DecodeRuneInString(v.t(key))
+	return string(unicode.ToUpper(r)) + v.t(key)[n:]
 }
 
 // maxCurves is how many power curves one chart can hold.

@@ -375,6 +375,9 @@ func (g *indicatorLines) notes(places []string) []string {
 	if g.interval {
 		out = append(out, g.t("chart.note.interval"))
 	}
+	if g.ind.Kind == catalogue.Count {
+		out = append(out, g.t("chart.note.axis"))
+	}
 	if g.weak {
 		out = append(out, g.t("chart.note.weak"))
 	}

@@ -129,7 +129,7 @@ func (v *view) interval(lower, upper cube.Float, decimals int) string {
 // reason is a reason code in words; a code without a text of its own says no more
 // than that there is no figure.
 func (v *view) reason(code string) string {
-	for _, key := range []string{"reason." + code, "effect.reason." + code} {
+	for _, key := range []string{"reason." + code, "effect-reason." + code} {
 		if code != "" && locale.Has(v.lang, key) {
 			return v.t(key)
 		}
