@@ -101,6 +101,7 @@ func register(r *gin.Engine, current served.Current, opt Options) (*API, error) 
 	a.releases()
 	a.tables()
 	a.evaluations()
+	a.adHoc()
 	return a, a.describe(r)
 }
 

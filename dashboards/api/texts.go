@@ -240,6 +240,11 @@ var operations = map[string]operationText{
 		text{NB: "Registrerte design", NN: "Registrerte design", EN: "Registered designs"},
 		text{NB: "Evalueringsdesignene med dato, hash og siste år med data da de ble registrert: det som avgjør om en vurdering er bekreftende.", NN: "Evalueringsdesigna med dato, hash og siste år med data då dei vart registrerte: det som avgjer om ei vurdering er stadfestande.", EN: "The evaluation designs with date, hash and the last year of data when they were registered: what decides whether a judgement is confirmatory."},
 	},
+	"evaluate": {
+		tagEvaluation,
+		text{NB: "Egen evaluering", NN: "Eiga evaluering", EN: "An evaluation of one's own"},
+		text{NB: "Regner en indikator om igjen med andre donorer eller metoder, på utgavens verdier. Kropp: feltene i «bygdevekst evaluate» uten unit og time; outcome, size, covariates og predictors er indikatorer. Dette er utforsking: bare et design registrert på forhånd kan bekrefte noe. Høyst fem sekunder, én om gangen, åtte i kø.", NN: "Reknar ein indikator om igjen med andre donorar eller metodar, på verdiane i utgåva. Kropp: felta i «bygdevekst evaluate» utan unit og time; outcome, size, covariates og predictors er indikatorar. Dette er utforsking: berre eit design registrert på førehand kan stadfeste noko. Høgst fem sekund, éin om gongen, åtte i kø.", EN: "Estimates an indicator anew with other donors or methods, on the release's values. Body: the fields of «bygdevekst evaluate» without unit and time; outcome, size, covariates and predictors are indicators. This is exploration: only a design registered beforehand can confirm anything. At most five seconds, one at a time, eight waiting."},
+	},
 	"power": {
 		tagEvaluation,
 		text{NB: "Styrke", NN: "Styrke", EN: "Power"},

@@ -1,0 +1,135 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/bygdevekst/bygdevekst/dashboards/served"
+	"github.com/bygdevekst/bygdevekst/dashboards/served/servedtest"
+	"github.com/bygdevekst/bygdevekst/data"
+	"github.com/bygdevekst/bygdevekst/data/cube"
+)
+
+// planted is a release where employment in 3421 is ten above its common path
+// from 2025, and each municipality moves in its own regular way besides.
+func planted() *served.Release {
+	r := servedtest.Release("r1", data.Recorded)
+	c := r.Cube.Content
+	for i, m := range r.Regions.All()[:40] {
+		c.Values = append(c.Values, employed(m.Code, i, 0)...)
+	}
+	c.Values = append(c.Values, employed("3421", 7, 10)...)
+	r.Cube = cube.New(c)
+	return r
+}
+
+func employed(code string, i int, effect float64) []cube.Value {
+	var out []cube.Value
+	for y := 2008; y <= 2025; y++ {
+		v := 500 + float64(10*i) + float64(y-2008) + math.Sin(float64(y*(i%5+1)))
+		if y == 2025 {
+			v += effect
+		}
+		out = append(out, cube.Value{Indicator: "employed-per-1000", Region: code, Year: int32(y), Window: 1, Value: cube.Float(v), Numerator: cube.Float(v), Denominator: 1000})
+	}
+	return out
+}
+
+func post(h http.Handler, url, body string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, url, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func TestEvaluate(t *testing.T) {
+	r, _ := engine(t, planted())
+	for _, method := range []string{"did", "sdid", "sc-demeaned"} {
+		w := post(r, Base+"/evaluations", `{"outcome":"employed-per-1000","treated":["3421"],"start":2025,"method":"`+method+`","inference":["placebo-space"]}`)
+		if w.Code != http.StatusOK {
+			t.Fatalf("%s: %d %s", method, w.Code, w.Body)
+		}
+		e := decode[Evaluation](t, w)
+		var res struct {
+			Estimate struct{ ATT float64 }
+			Donors   []string
+		}
+		if err := json.Unmarshal(e.Result, &res); err != nil {
+			t.Fatal(err)
+		}
+		// The regular movements are at most one either way, before and after.
+		if math.Abs(res.Estimate.ATT-10) > 4 || len(res.Donors) != 40 {
+			t.Errorf("%s: an effect of ten is estimated as %v with %d donors", method, res.Estimate.ATT, len(res.Donors))
+		}
+		if e.Release != "r1" || e.Indicator != "employed-per-1000" || e.Unit == "" {
+			t.Errorf("%s: %+v", method, e.Envelope)
+		}
+	}
+}
+
+func TestEvaluateWrongly(t *testing.T) {
+	r, _ := engine(t, planted())
+	for _, tt := range []struct {
+		body   string
+		status int
+		say    string
+	}{
+		{``, 400, ""},
+		{`{`, 422, "Spesifikasjonen"},
+		{`[]`, 422, "Spesifikasjonen"},
+		{`{"outcome":"employed-per-1000"}`, 422, "method"},
+		{`{"unit":"x","outcome":"employed-per-1000"}`, 422, "unit"},
+		{`{"outcome":"happiness","treated":["3421"],"start":2025,"method":"did"}`, 404, "happiness"},
+		{`{"outcome":"neet-share","treated":["3421"],"start":2025,"method":"did"}`, 404, "neet-share"},
+		{`{"outcome":"employed-per-1000","treated":["9876"],"start":2025,"method":"did"}`, 404, "9876"},
+		{`{"outcome":"employed-per-1000","treated":["3421"],"start":2025,"method":"magic"}`, 422, "method"},
+		{`{"outcome":"employed-per-1000","treated":["3421"],"start":2050,"method":"did"}`, 422, "start"},
+		{`{"outcome":"employed-per-1000","treated":["3421"],"start":2025,"method":"did","donors":["3425"]}`, 422, "3425"},
+		{`{"outcome":"employed-per-1000","treated":["3421"],"start":2025,"method":"did","replications":100000}`, 422, "replications"},
+		{`{"outcome":"` + strings.Repeat("x", maxSpec) + `"}`, 413, ""},
+	} {
+		w := post(r, Base+"/evaluations", tt.body)
+		if w.Code != tt.status || w.Header().Get("Content-Type") != problemType || !strings.Contains(w.Body.String(), tt.say) {
+			t.Errorf("%.100s: %d %s, want %d and %q", tt.body, w.Code, w.Body, tt.status, tt.say)
+		}
+	}
+}
+
+// TestQueue lets one in, keeps eight waiting, and turns the rest away.
+func TestQueue(t *testing.T) {
+	q := &queue{slots: make(chan struct{}, evaluating)}
+	ctx, cancel := context.WithCancel(context.Background())
+	started, release := make(chan struct{}), make(chan struct{})
+	ends := make(chan error, mostEvaluations)
+	go func() { ends <- q.do(ctx, func() error { close(started); <-release; return nil }) }()
+	<-started
+	for range waitingMost {
+		go func() { ends <- q.do(ctx, func() error { return nil }) }()
+	}
+	for q.in.Load() != mostEvaluations {
+		runtime.Gosched()
+	}
+	if err := q.do(ctx, func() error { return nil }); err != errBusy {
+		t.Errorf("one too many: %v", err)
+	}
+	cancel()
+	for range waitingMost {
+		if err := <-ends; err != context.Canceled {
+			t.Errorf("waiting when the time was up: %v", err)
+		}
+	}
+	close(release)
+	if err := <-ends; err != nil {
+		t.Error(err)
+	}
+	if n := q.in.Load(); n != 0 {
+		t.Errorf("%d are still in", n)
+	}
+}
