@@ -44,6 +44,11 @@ const (
 // between the two says how much spill-over there may be.
 const WithNeighbours = "-with-neighbours"
 
+// EachPooled is added to the name of the primary method where every municipality
+// of an agreement is estimated by itself and the effects are averaged by size;
+// the test is a joint permutation over sets of donors matched on size.
+const EachPooled = "-each-pooled"
+
 // Derive fills the effect tables of a release whose values, comparison groups
 // and attainment are there. Only agreements with a registered design of their own
 // are evaluated.
@@ -109,6 +114,7 @@ type estimate struct {
 	primary bool
 	panel   *panel.Panel
 	space   *inference.SpaceResult
+	joint   *inference.JointResult // Instead of space, for EachPooled.
 	flags   []string
 	reason  Reason
 	mde     float64
@@ -152,6 +158,13 @@ func (r *result) evaluate(ctx context.Context) error {
 		e.primary = i == 0
 		if e.ok() {
 			e.mde = r.mde(e)
+		}
+		r.methods = append(r.methods, e)
+	}
+	if st.each != nil {
+		e, err := r.runEach(ctx)
+		if err != nil {
+			return err
 		}
 		r.methods = append(r.methods, e)
 	}
@@ -208,6 +221,38 @@ func (r *result) run(ctx context.Context, m catalogue.Estimator, p *panel.Panel)
 	}
 	if q := preFitQuantile(space); q > st.design.Gates.MaxPreFitQuantile && e.reason == ReasonNone {
 		e.reason = ReasonPreFit
+	}
+	return e, nil
+}
+
+// runEach estimates every municipality by itself and tests their average.
+func (r *result) runEach(ctx context.Context) (*estimate, error) {
+	st, p := r.study, r.study.each
+	e := &estimate{method: string(st.design.Method) + EachPooled, panel: p, mde: math.NaN(), family: math.NaN(), reason: st.reason, flags: st.flags(p)}
+	d := panel.Design{Start: st.start}
+	for i := range p.Units {
+		if i < st.treated {
+			d.Treated = append(d.Treated, i)
+		} else {
+			d.Donors = append(d.Donors, i)
+		}
+	}
+	est, _, ok := estimator(st.design.Method, p, st.start)
+	if !ok {
+		e.reason = ReasonMethod
+		return e, nil
+	}
+	joint, err := inference.Joint(ctx, p, d, est, inference.JointOptions{Options: r.options(), Weights: p.Size[:st.treated]})
+	switch {
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("%s: %w", st, err)
+	case err != nil:
+		e.reason = ReasonMethod
+	default:
+		e.joint = joint
+		if t := joint.SizeAdjusted; t.Reason == "" && t.SE > 0 {
+			e.mde = power.Quick(t.SE, st.design.Looks.Alpha, st.design.Gates.Power)
+		}
 	}
 	return e, nil
 }
@@ -281,31 +326,43 @@ func (r *result) row(e *estimate) cube.Effect {
 	f := Finding{Refused: e.reason, ATT: math.NaN(), Lower: math.NaN(), Upper: math.NaN(), P: math.NaN(), Alpha: st.design.Looks.Alpha, MDE: e.mde, Needed: math.NaN()}
 	if e.ok() {
 		s := e.space
-		row.To = int32(e.panel.Times[len(e.panel.Times)-1])
-		row.ATT, row.PreRMSPE, row.PostRMSPE = cube.Float(s.Treated.ATT), cube.Float(s.Treated.PreRMSPE), cube.Float(s.Treated.PostRMSPE)
-		row.Donors = int32(len(e.panel.Units) - 1)
+		row.PreRMSPE, row.PostRMSPE = cube.Float(s.Treated.PreRMSPE), cube.Float(s.Treated.PostRMSPE)
 		if s.Reason == "" {
 			row.Ratio = cube.Float(s.Ratio)
 		}
-		if s.RatioP.Reason == "" {
-			row.P, row.SmallestP = cube.Float(s.RatioP.Value), cube.Float(s.RatioP.Smallest)
-		}
-		f.ATT, f.SmallestP = s.Treated.ATT, s.RatioP.Smallest
-		if t := s.SizeAdjusted; t.Reason == "" {
-			row.SE, row.PAdjusted = cube.Float(t.SE), cube.Float(t.P.Value)
-			f.P, f.SmallestP = t.P.Value, t.P.Smallest
-			if t.Interval.Reason == "" {
-				row.Lower, row.Upper = cube.Float(t.Interval.Lower), cube.Float(t.Interval.Upper)
-				f.Lower, f.Upper = t.Interval.Lower, t.Interval.Upper
-			}
-		}
+		e.fill(&row, &f, s.Treated.ATT, s.RatioP, s.SizeAdjusted, 1)
+	} else if e.joint != nil {
+		e.fill(&row, &f, e.joint.Plain.Effect, e.joint.Plain.P, e.joint.SizeAdjusted, st.treated)
+	}
+	if e.ok() || e.joint != nil {
 		row.MDE, row.PFamily = number(e.mde), number(e.family)
-		r.aim.fill(&f, e, st)
+		if e.ok() {
+			r.aim.fill(&f, e)
+		}
 		row.Needed = number(f.Needed)
 	}
 	v, why := Judge(f)
 	row.Verdict, row.Reason = string(v), string(why)
 	return row
+}
+
+// fill sets what an effect and its tests say, in the row and in what is judged.
+func (e *estimate) fill(row *cube.Effect, f *Finding, att float64, plain inference.P, adjusted inference.Test, treated int) {
+	row.To = int32(e.panel.Times[len(e.panel.Times)-1])
+	row.Donors = int32(len(e.panel.Units) - treated)
+	row.ATT, f.ATT, f.SmallestP = cube.Float(att), att, plain.Smallest
+	if plain.Reason == "" {
+		row.P, row.SmallestP = cube.Float(plain.Value), cube.Float(plain.Smallest)
+	}
+	if adjusted.Reason != "" {
+		return
+	}
+	row.SE, row.PAdjusted = cube.Float(adjusted.SE), cube.Float(adjusted.P.Value)
+	f.P, f.SmallestP = adjusted.P.Value, adjusted.P.Smallest
+	if i := adjusted.Interval; i.Reason == "" {
+		row.Lower, row.Upper = cube.Float(i.Lower), cube.Float(i.Upper)
+		f.Lower, f.Upper = i.Lower, i.Upper
+	}
 }
 
 // number turns NaN, which stands for not known, into a missing cell.

@@ -35,7 +35,18 @@ var plain = sync.OnceValues(func() (cube.Content, error) {
 	return indicators.Derive(context.Background(), indicators.Input{Catalogue: cat, Regions: regions.Default(), Facts: set, Workers: 2})
 })
 
-func derive(t testing.TB, workers int, change func(*cube.Content)) cube.Content {
+// few is the catalogue with these indicators only, for tests that need not
+// evaluate everything.
+func few(ids ...string) *catalogue.Catalogue {
+	cat := *catalogue.Default()
+	cat.Indicators = nil
+	for _, id := range ids {
+		cat.Indicators = append(cat.Indicators, *catalogue.Default().Indicator(id))
+	}
+	return &cat
+}
+
+func derive(t testing.TB, cat *catalogue.Catalogue, workers int, change func(*cube.Content)) cube.Content {
 	t.Helper()
 	c, err := plain()
 	if err != nil {
@@ -44,28 +55,17 @@ func derive(t testing.TB, workers int, change func(*cube.Content)) cube.Content 
 	if change != nil {
 		change(&c)
 	}
-	if err := effects.Derive(context.Background(), effects.Input{Catalogue: catalogue.Default(), Seed: 1, Workers: workers}, &c); err != nil {
+	if err := effects.Derive(context.Background(), effects.Input{Catalogue: cat, Seed: 1, Workers: workers}, &c); err != nil {
 		t.Fatal(err)
 	}
 	return c
-}
-
-var recordedEffects = sync.OnceValue(func() *cube.Content { return new(cube.Content) })
-
-func real(t testing.TB) cube.Content {
-	t.Helper()
-	c := recordedEffects()
-	if c.Effects == nil {
-		*c = derive(t, 2, nil)
-	}
-	return *c
 }
 
 // TestRecorded checks what must hold of every estimate of the real figures: one
 // primary a study, intervals round the estimate, gaps that add up, weights that
 // sum to one, a verdict from the closed set and never one without an interval.
 func TestRecorded(t *testing.T) {
-	c := real(t)
+	c := derive(t, catalogue.Default(), 2, nil)
 	primaries := map[[2]string]int{}
 	for _, e := range c.Effects {
 		key := e.Indicator + "/" + e.Region + "/" + e.Method
@@ -122,8 +122,8 @@ func TestRecorded(t *testing.T) {
 // method finds just so much more than before, and the verdict says that it is seen.
 func TestPlantedEffect(t *testing.T) {
 	const ind, region, effect = "net-migration-rate", "3421", 150
-	before := real(t)
-	after := derive(t, 2, func(c *cube.Content) {
+	before := derive(t, few(ind), 2, nil)
+	after := derive(t, few(ind), 2, func(c *cube.Content) {
 		c.Values = slices.Clone(c.Values)
 		for i := range c.Values {
 			if v := &c.Values[i]; v.Indicator == ind && v.Region == region && v.Year == 2025 && v.Window == 1 {
@@ -147,7 +147,8 @@ func TestPlantedEffect(t *testing.T) {
 
 // TestSameForAnyWorkers: the rows do not depend on how they were computed.
 func TestSameForAnyWorkers(t *testing.T) {
-	a, b := real(t), derive(t, 1, nil)
+	cat := few("net-migration-rate", "population")
+	a, b := derive(t, cat, 4, nil), derive(t, cat, 1, nil)
 	for _, pair := range [][2]any{{a.Effects, b.Effects}, {a.EffectPaths, b.EffectPaths}, {a.EffectWeights, b.EffectWeights}, {a.EffectPlacebos, b.EffectPlacebos}, {a.EffectShares, b.EffectShares}, {a.Powers, b.Powers}} {
 		x, y := reflect.ValueOf(pair[0]), reflect.ValueOf(pair[1])
 		if x.Len() != y.Len() {
@@ -182,6 +183,6 @@ func BenchmarkDerive(b *testing.B) {
 	}
 	b.ResetTimer()
 	for b.Loop() {
-		derive(b, 2, nil)
+		derive(b, catalogue.Default(), 2, nil)
 	}
 }

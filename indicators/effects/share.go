@@ -40,7 +40,7 @@ func (s *source) aim(st *study) aim {
 //	B_t = (yᴺ_t − y₀)/(y_T − y₀),  needed = y_T − ŷᴺ_T
 //
 // with ŷᴺ_T the counterfactual carried to the target year by smoothing.
-func (a aim) fill(f *Finding, e *estimate, st *study) {
+func (a aim) fill(f *Finding, e *estimate) {
 	if !a.ok {
 		return
 	}

@@ -21,6 +21,11 @@ type study struct {
 	// near is the panel with the municipalities left out as spill-over put back, nil
 	// when there are none or the design does not ask for it.
 	panel, near *panel.Panel
+	// each has the municipalities of an agreement in the first rows, as many as
+	// treated says, and their donors after them; nil for a single municipality, and
+	// for counts, which are not alike in size.
+	each    *panel.Panel
+	treated int
 	// start is the column of the first treated year.
 	start int
 	// outcome says that the indicator is among the design's outcomes; others are
@@ -130,12 +135,15 @@ func (s *source) build(st *study) {
 		st.reason = ReasonFewDonors
 		return
 	}
-	st.panel = s.makePanel(st, donors, years)
+	st.panel = s.makePanel(st, st.region, donors, years)
+	if parts := s.complete(st.indicator.ID, d.Treated, years); st.region == d.Agreement && st.indicator.Kind != catalogue.Count && len(parts) == len(d.Treated) {
+		st.each, st.treated = s.makePanel(st, parts[0], slices.Concat(parts[1:], donors), years), len(parts)
+	}
 	if !d.Donors.WithoutSpillOver {
 		return
 	}
 	if back := s.complete(st.indicator.ID, s.spill[st.region], years); len(back) > 0 {
-		st.near = s.makePanel(st, slices.Concat(donors, back), years)
+		st.near = s.makePanel(st, st.region, slices.Concat(donors, back), years)
 	}
 }
 
@@ -175,13 +183,13 @@ func (s *source) complete(indicator string, regions []string, years []int) []str
 	return out
 }
 
-func (s *source) makePanel(st *study, donors []string, years []int) *panel.Panel {
-	p := &panel.Panel{Units: slices.Concat([]string{st.region}, donors), Y: mat.NewDense(1+len(donors), len(years), nil)}
+func (s *source) makePanel(st *study, first string, donors []string, years []int) *panel.Panel {
+	p := &panel.Panel{Units: slices.Concat([]string{first}, donors), Y: mat.NewDense(1+len(donors), len(years), nil)}
 	for _, y := range years {
 		p.Times = append(p.Times, float64(y))
 	}
 	pre := years[:st.start]
-	own := s.mean(st.indicator.ID, st.region, pre, value)
+	own := s.mean(st.indicator.ID, first, pre, value)
 	for i, r := range p.Units {
 		scale := 1.0
 		if level := s.mean(st.indicator.ID, r, pre, value); st.indicator.Kind == catalogue.Count && level > 0 {
