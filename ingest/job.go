@@ -175,10 +175,15 @@ func (j *Job) municipalities(ctx context.Context) ([]klass.Difference, error) {
 			return nil, err
 		}
 	}
-	if err != nil {
+	switch code := data.ErrorCode(err); {
+	case err == nil:
+		return klass.Compare(s, j.Regions), nil
+	case code == data.EINVALID || code == data.ENOTFOUND:
+		// The figures do not hang on it; a person must know.
+		return []klass.Difference{{Code: "classification", What: err.Error(), Kind: klass.Codes}}, nil
+	default:
 		return nil, err
 	}
-	return klass.Compare(s, j.Regions), nil
 }
 
 func (j *Job) tell(e Event) {

@@ -49,6 +49,7 @@ type CLI struct {
 	Ingest   IngestCmd   `cmd:"" help:"Bring figures into the archive."`
 	Build    BuildCmd    `cmd:"" help:"Build a release from the archive and publish it."`
 	Serve    ServeCmd    `cmd:"" help:"Serve the published release; a newly published one is picked up while running."`
+	Doctor   DoctorCmd   `cmd:"" help:"Look for what must be mended; with --live, hold the table plans against the source."`
 	Check    CheckCmd    `cmd:"" help:"Check catalogue files and indicator tests; problems are printed as file:line:column: message."`
 	Releases ReleasesCmd `cmd:"" help:"List the releases; the one that is served is marked."`
 	Verify   VerifyCmd   `cmd:"" help:"Recompute every checksum and invariant of a release and of the archive."`

@@ -52,8 +52,8 @@ func (c *Client) Read(ctx context.Context, day time.Time) (Snapshot, error) {
 	}
 	raw.Name = "131-changes"
 	s.Bodies = append(s.Bodies, raw)
-	s.Crosswalk, err = NewCrosswalk(start, changes)
-	return s, err
+	s.Crosswalk = NewCrosswalk(start, changes)
+	return s, nil
 }
 
 // Difference is one thing Klass and the register do not agree on. Figures hang

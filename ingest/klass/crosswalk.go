@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/bygdevekst/bygdevekst/data"
 	"github.com/bygdevekst/bygdevekst/data/regions"
 )
 
@@ -26,9 +25,9 @@ type Crosswalk []Link
 // NewCrosswalk follows every change from the codes valid at the start. Codes
 // that are today's under the same number have no link. A change to a code that
 // goes on beside it is a merger; one code to several is a split, and what comes
-// after a split stays one. A change that starts from a code nobody had is an
-// EINVALID error.
-func NewCrosswalk(start []Code, changes []Change) (Crosswalk, error) {
+// after a split stays one. A code that came into use without a change is followed
+// from the day it changes.
+func NewCrosswalk(start []Code, changes []Change) Crosswalk {
 	changes = slices.Clone(changes)
 	slices.SortStableFunc(changes, func(a, b Change) int {
 		return cmp.Or(cmp.Compare(a.Occurred, b.Occurred), cmp.Compare(a.Old, b.Old), cmp.Compare(a.New, b.New))
@@ -44,10 +43,7 @@ func NewCrosswalk(start []Code, changes []Change) (Crosswalk, error) {
 		if n < 0 {
 			n = len(changes)
 		}
-		more, err := oneDay(changes[:n], inUse)
-		if err != nil {
-			return nil, err
-		}
+		more := oneDay(changes[:n], inUse)
 		changes = changes[n:]
 		for i := range links {
 			links[i].follow(more)
@@ -55,16 +51,13 @@ func NewCrosswalk(start []Code, changes []Change) (Crosswalk, error) {
 		links = append(links, more...)
 	}
 	slices.SortFunc(links, func(a, b Link) int { return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.Changed, b.Changed)) })
-	return links, nil
+	return links
 }
 
 // oneDay makes the links of the changes of one day and brings inUse past it.
-func oneDay(changes []Change, inUse map[string]bool) ([]Link, error) {
+func oneDay(changes []Change, inUse map[string]bool) []Link {
 	to, from, names := map[string][]string{}, map[string][]string{}, map[string]string{}
 	for _, c := range changes {
-		if !inUse[c.Old] {
-			return nil, data.Errorf(data.EINVALID, "Klass has %s %s change into %s on %s, but no such code was in use then", c.Old, c.OldName, c.New, c.Occurred)
-		}
 		names[c.Old] = c.OldName
 		if !slices.Contains(to[c.Old], c.New) {
 			to[c.Old] = append(to[c.Old], c.New)
@@ -94,7 +87,7 @@ func oneDay(changes []Change, inUse map[string]bool) ([]Link, error) {
 			inUse[n] = true
 		}
 	}
-	return out, nil
+	return out
 }
 
 // severity orders changes by how little can be carried over them.
