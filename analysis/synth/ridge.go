@@ -109,12 +109,7 @@ func (f *ridgeFit) top() float64 { return max(0, f.value[len(f.value)-1]) }
 // augment writes w + X₀(X₀'X₀ + λI)⁻¹(x₁ − X₀'w) to dst. Directions without any
 // variation are left alone when λ = 0.
 func (f *ridgeFit) augment(dst, w []float64, lambda float64) {
-	miss := append([]float64(nil), f.x1...)
-	for j, v := range w {
-		for i := range miss {
-			miss[i] -= v * f.x[j*f.l+i]
-		}
-	}
+	miss := f.miss(w)
 	copy(dst, w)
 	if f.byUnit {
 		// (X₀X₀' + λI)⁻¹ X₀ miss.
@@ -129,6 +124,46 @@ func (f *ridgeFit) augment(dst, w []float64, lambda float64) {
 	for j, v := range f.times(miss) {
 		dst[j] += v
 	}
+}
+
+// miss is x₁ − X₀'w.
+func (f *ridgeFit) miss(w []float64) []float64 {
+	out := append([]float64(nil), f.x1...)
+	for j, v := range w {
+		if v == 0 {
+			continue
+		}
+		for i := range out {
+			out[i] -= v * f.x[j*f.l+i]
+		}
+	}
+	return out
+}
+
+// scores are s_i with z'X₀(X₀'X₀ + λI)⁻¹ miss = Σ s_i/(g_i + λ) for every λ, g_i the
+// eigenvalues of the Gram matrix: one pass serves the whole grid.
+func (f *ridgeFit) scores(z, miss []float64) []float64 {
+	left := z
+	right := miss
+	if f.byUnit {
+		right = f.times(miss)
+	} else {
+		left = make([]float64, f.l)
+		for j, v := range z {
+			for i, x := range f.x[j*f.l : (j+1)*f.l] {
+				left[i] += v * x
+			}
+		}
+	}
+	k := len(f.value)
+	var a, b mat.VecDense
+	a.MulVec(f.vectors.T(), mat.NewVecDense(k, left))
+	b.MulVec(f.vectors.T(), mat.NewVecDense(k, right))
+	out := make([]float64, k)
+	for i := range out {
+		out[i] = a.AtVec(i) * b.AtVec(i)
+	}
+	return out
 }
 
 // times is X₀ v.
@@ -210,14 +245,21 @@ func (s Spec) leavePeriod(x, x1 []float64, t int, lambda []float64, errs [][]flo
 	if err != nil {
 		return err
 	}
-	w := make([]float64, n)
+	// The left-out period's outcome of the donors, and the error before augmenting.
+	z, e := make([]float64, n), x1[t]
+	for j, w := range base.Weights {
+		z[j] = x[j*l+t]
+		e -= w * z[j]
+	}
+	scores := f.scores(z, f.miss(base.Weights))
 	for g, v := range lambda {
-		f.augment(w, base.Weights, v)
-		e := x1[t]
-		for j, u := range w {
-			e -= u * x[j*l+t]
+		after := e
+		for i, c := range scores {
+			if by := max(f.value[i], 0) + v; by > 1e-14*f.top() {
+				after -= c / by
+			}
 		}
-		errs[g] = append(errs[g], e*e)
+		errs[g] = append(errs[g], after*after)
 	}
 	return nil
 }
