@@ -24,7 +24,9 @@ type JointOptions struct {
 	// Design.Treated; nil for equal ones. Block takes none.
 	Weights []float64
 	// Nearest is the number of donors, nearest in log size, from which the stand-in
-	// of a treated unit is drawn; 0 for the larger of 10 and a tenth of the donors.
+	// of a treated unit is drawn; 0 for the larger of 60 and a quarter of the donors.
+	// Fewer would make a null distribution of few independent effects, which rejects
+	// too often; what difference in size is left, SizeAdjusted takes account of.
 	// Without sizes any donor may stand in.
 	Nearest int
 }
@@ -136,6 +138,9 @@ func (o JointOptions) separate(ctx context.Context, p *panel.Panel, d panel.Desi
 	n := standIns{sets: o.draw(p, d.Treated, units, r), units: units, effects: effects, weights: o.Weights}
 	r.Sets = len(n.sets)
 	r.Plain = newTest(effect, n.pool(func(_, j int) float64 { return effects[j] }), o.Options)
+	if n.more, err = Earlier(ctx, p, d, est, o.Options); err != nil {
+		return nil, err
+	}
 	o.adjust(p, r, effect, n)
 	return r, nil
 }
@@ -146,17 +151,32 @@ type standIns struct {
 	units   []int
 	effects []float64
 	weights []float64
+	more    []Sample
 }
 
-// pool is the weighted mean over every set.
+// pool is the weighted mean over every set, widened by spread.
 func (s standIns) pool(of func(k, j int) float64) []float64 {
 	out := make([]float64, len(s.sets))
+	wide := s.spread()
 	for b, set := range s.sets {
 		for k, j := range set {
-			out[b] += s.weights[k] * of(k, j)
+			out[b] += wide * s.weights[k] * of(k, j)
 		}
 	}
 	return out
+}
+
+// spread makes up for what sets of G of the n donors cannot show: they are drawn
+// without replacement from effects that sum to nearly zero, each donor being
+// compared with the others, while the treated are none of them. For a difference in
+// means of independent units the variances are σ²(1/G + 1/n) of the treated and
+// σ²(1/G − 1/n)·(n/(n − 1))² of the sets.
+func (s standIns) spread() float64 {
+	n, g := float64(len(s.units)), float64(len(s.weights))
+	if n <= g {
+		return 1
+	}
+	return math.Sqrt((n+g)/(n-g)) * (n - 1) / n
 }
 
 // adjust fills the size-adjusted parts of a separate test.
@@ -181,7 +201,7 @@ func (o JointOptions) adjust(p *panel.Panel, r *JointResult, effect float64, s s
 	pooled := func(v synth.SizeVariance) []float64 {
 		return s.pool(func(k, j int) float64 { return s.effects[j] * math.Sqrt(v.At(own[k])/v.At(sizes[j])) })
 	}
-	equal := standIns{sets: s.sets, weights: equalWeights(len(own))}
+	equal := standIns{sets: s.sets, units: s.units, weights: equalWeights(len(own))}
 	score := func(v synth.SizeVariance) (float64, []float64) {
 		var z float64
 		for k, u := range r.Units {
@@ -191,7 +211,7 @@ func (o JointOptions) adjust(p *panel.Panel, r *JointResult, effect float64, s s
 	}
 	var all []scenario
 	beats := 0.0
-	for _, l := range r.Variance.posterior(s.effects, sizes, len(s.effects)) {
+	for _, l := range posterior(append([]Sample{{s.effects, sizes}}, s.more...), 1) {
 		all = append(all, scenario{pooled(l.v), l.prob})
 		z, draws := score(l.v)
 		beats += l.prob * float64(rankP(len(draws), func(b int) bool { return atLeast(math.Abs(draws[b]), math.Abs(z)) }).Rank-1)
@@ -274,7 +294,7 @@ func (o JointOptions) candidates(p *panel.Panel, unit int, units []int) []int {
 	}
 	n := o.Nearest
 	if n <= 0 {
-		n = max(10, len(units)/10)
+		n = max(60, len(units)/4)
 	}
 	away := func(k int) float64 { return math.Abs(math.Log(sizes[k] / own[0])) }
 	slices.SortStableFunc(out, func(a, b int) int { return cmp.Compare(away(a), away(b)) })
@@ -323,7 +343,7 @@ func (o JointOptions) block(ctx context.Context, p *panel.Panel, d panel.Design,
 	} else {
 		// Sets overlap: they tell no more than as many disjoint ones.
 		var all []scenario
-		for _, l := range r.Variance.posterior(effects, sizes, max(1, min(len(effects), len(d.Donors)/len(d.Treated)))) {
+		for _, l := range posterior([]Sample{{effects, sizes}}, min(1, float64(len(d.Donors))/float64(len(d.Treated)*len(effects)))) {
 			all = append(all, scenario{rescale(l.v, at, effects, sizes), l.prob})
 		}
 		r.SizeAdjusted = newMixture(full.ATT, rescale(r.Variance.SizeVariance, at, effects, sizes), all, o.Options)

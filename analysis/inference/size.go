@@ -1,6 +1,7 @@
 package inference
 
 import (
+	"context"
 	"math"
 
 	"github.com/bygdevekst/bygdevekst/analysis/panel"
@@ -16,6 +17,9 @@ const (
 	// does not depend on size, and one that is all b/M. With a fifth each, the 5 %
 	// test keeps its size over the cases of docs/validation.md.
 	endPrior = 0.2
+	// informative is the number of placebo effects that tell φ well enough; with
+	// fewer donors than that, up to earlierMost earlier windows are used too.
+	informative, earlierMost = 200, 3
 	// faint scenarios change no p-value in its fifth digit.
 	faint = 1e-6
 )
@@ -48,8 +52,9 @@ type SizeModel struct {
 // by its posterior given the placebo effects: normal likelihood with the scale
 // integrated out, Π_j h_j^(−½)·(Σ_j τ_j²/h_j)^(−J/2), tempered where the effects
 // have heavier tails than the normal. Within one φ the test is a rank test and the
-// scale does not matter.
-func SizeAdjusted(effect, size float64, effects, sizes []float64, o Options) (Test, SizeModel) {
+// scale does not matter. More samples, such as the placebo effects of earlier
+// pretended starts, each with its own scale, tell more of φ.
+func SizeAdjusted(effect, size float64, effects, sizes []float64, o Options, more ...Sample) (Test, SizeModel) {
 	o, err := o.check()
 	if err != nil {
 		o = Options{Level: 0.95}
@@ -59,10 +64,47 @@ func SizeAdjusted(effect, size float64, effects, sizes []float64, o Options) (Te
 		return undefined(effect, m.Reason, o), m
 	}
 	var all []scenario
-	for _, v := range m.posterior(effects, sizes, len(effects)) {
+	for _, v := range posterior(append([]Sample{{effects, sizes}}, more...), 1) {
 		all = append(all, scenario{draws: rescale(v.v, size, effects, sizes), prob: v.prob})
 	}
 	return newMixture(effect, rescale(m.SizeVariance, size, effects, sizes), all, o), m
+}
+
+// Earlier runs the placebos again for windows of the same length that end before the
+// start, for SizeAdjusted: with fewer than two hundred donors, up to three windows
+// that leave at least half of the pre-periods for fitting. It returns none where
+// sizes are not known.
+func Earlier(ctx context.Context, p *panel.Panel, d panel.Design, est panel.Estimator, o Options) ([]Sample, error) {
+	o, err := o.check()
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := sizesOf(p, d.Donors); !ok || len(d.Donors) == 0 {
+		return nil, nil
+	}
+	post := len(p.Times) - d.Start
+	var out []Sample
+	for k := 1; k <= earlierMost && len(d.Donors)*k < informative; k++ {
+		start := d.Start - k*post
+		if start < max(minPre, d.Start/2) {
+			break
+		}
+		past := p.Subset(span(len(p.Units)), span(start+post))
+		all, err := placebos(ctx, past, panel.Design{Donors: d.Donors, Start: start}, est, o)
+		if err != nil {
+			return nil, err
+		}
+		var s Sample
+		for _, q := range all {
+			if q.Failed == "" {
+				s.Effects, s.Sizes = append(s.Effects, q.Estimate.ATT), append(s.Sizes, p.Size[q.Unit])
+			}
+		}
+		if len(s.Effects) >= 3 {
+			out = append(out, s)
+		}
+	}
+	return out, nil
 }
 
 // sizesOf returns the sizes of rows, and false unless all are positive and finite.
@@ -116,33 +158,35 @@ type likely struct {
 	prob float64
 }
 
-// posterior weighs the grid of φ; independent is the number of independent effects
-// among those given.
-func (m SizeModel) posterior(effects, sizes []float64, independent int) []likely {
-	var mean float64
-	for _, s := range sizes {
-		mean += math.Log(s) / float64(len(sizes))
+// Sample is a set of placebo effects of one window with the sizes of their units.
+type Sample struct{ Effects, Sizes []float64 }
+
+// posterior weighs the grid of φ; independent is the share of the effects that are
+// independent of each other.
+func posterior(samples []Sample, independent float64) []likely {
+	var centre, n float64
+	for _, s := range samples {
+		for _, m := range s.Sizes {
+			centre += math.Log(m)
+			n++
+		}
 	}
-	centre := math.Exp(mean)
-	temper := m.temper(effects, sizes) * float64(independent) / float64(len(effects))
+	centre = math.Exp(centre / n)
+	temper := independent * temper(samples)
 	all := make([]likely, shares)
 	top := math.Inf(-1)
 	for k := range all {
 		phi := float64(k) / (shares - 1)
-		v := synth.SizeVariance{A: 1 - phi, B: phi * centre}
-		var logs, sum float64
-		for j, e := range effects {
-			h := v.At(sizes[j])
-			logs += math.Log(h)
-			sum += e * e / h
-		}
+		all[k].v = synth.SizeVariance{A: 1 - phi, B: phi * centre}
 		prior := (1 - 2*endPrior) / (shares - 2)
 		if k == 0 || k == shares-1 {
 			prior = endPrior
 		}
-		post := math.Log(prior) - temper/2*(logs+float64(len(effects))*math.Log(sum))
-		all[k] = likely{v, post}
-		top = max(top, post)
+		all[k].prob = math.Log(prior)
+		for _, s := range samples {
+			all[k].prob += temper * s.logLikelihood(all[k].v)
+		}
+		top = max(top, all[k].prob)
 	}
 	var sum float64
 	for k := range all {
@@ -162,20 +206,52 @@ func (m SizeModel) posterior(effects, sizes []float64, independent int) []likely
 	return kept
 }
 
+// logLikelihood has the sample's scale integrated out.
+func (s Sample) logLikelihood(v synth.SizeVariance) float64 {
+	// Logs of products of some dozen sizes: one logarithm costs more than all of them.
+	logs, product, sum := 0.0, 1.0, 0.0
+	for j, e := range s.Effects {
+		h := v.At(s.Sizes[j])
+		if product *= h; product > 1e200 || product < 1e-200 {
+			logs += math.Log(product)
+			product = 1
+		}
+		sum += e * e / h
+	}
+	logs += math.Log(product)
+	if sum == 0 {
+		return 0
+	}
+	return -(logs + float64(len(s.Effects))*math.Log(sum)) / 2
+}
+
 // temper is 2/(κ − 1), at most 1, κ the kurtosis of the standardised effects: the
 // variance of their squares relative to the normal's.
-func (m SizeModel) temper(effects, sizes []float64) float64 {
-	var second, fourth float64
-	for j, e := range effects {
-		z := e * e / m.At(sizes[j])
-		second += z
-		fourth += z * z
+func temper(samples []Sample) float64 {
+	var fourth, n float64
+	for _, s := range samples {
+		squares := make([]float64, len(s.Effects))
+		for j, e := range s.Effects {
+			squares[j] = e * e
+		}
+		v, err := synth.FitSizeVariance(squares, s.Sizes)
+		if err != nil {
+			continue
+		}
+		var second, four float64
+		for j, q := range squares {
+			z := q / v.At(s.Sizes[j])
+			second += z
+			four += z * z
+		}
+		k := float64(len(squares))
+		fourth += k * four * k / (second * second)
+		n += k
 	}
-	kurtosis := fourth * float64(len(effects)) / (second * second)
-	if !(kurtosis > 3) {
+	if n == 0 || fourth/n <= 3 {
 		return 1
 	}
-	return 2 / (kurtosis - 1)
+	return 2 / (fourth/n - 1)
 }
 
 // similarSize is the plain test among donors within a factor 2 in size.

@@ -77,7 +77,11 @@ func Space(ctx context.Context, p *panel.Panel, d panel.Design, est panel.Estima
 	if err != nil {
 		return nil, err
 	}
-	return compare(p, d, treated, placebos, o), nil
+	more, err := Earlier(ctx, p, d, est, o)
+	if err != nil {
+		return nil, err
+	}
+	return compare(p, d, treated, placebos, more, o), nil
 }
 
 func several(d panel.Design) error {
@@ -124,7 +128,7 @@ func ratio(e panel.Estimate) (float64, Reason) {
 }
 
 // compare ranks the treated among the placebos that have an estimate.
-func compare(p *panel.Panel, d panel.Design, treated panel.Estimate, all []Placebo, o Options) *SpaceResult {
+func compare(p *panel.Panel, d panel.Design, treated panel.Estimate, all []Placebo, more []Sample, o Options) *SpaceResult {
 	r := &SpaceResult{Treated: treated, Placebos: all}
 	r.Ratio, r.Reason = ratio(treated)
 	var units []int
@@ -159,7 +163,7 @@ func compare(p *panel.Panel, d panel.Design, treated panel.Estimate, all []Place
 		r.SizeAdjusted, r.SimilarSize = undefined(treated.ATT, NoSize, o), undefined(treated.ATT, NoSize, o)
 		r.Variance.Reason = NoSize
 	} else {
-		r.SizeAdjusted, r.Variance = SizeAdjusted(treated.ATT, own[0], effects, sizes, o)
+		r.SizeAdjusted, r.Variance = SizeAdjusted(treated.ATT, own[0], effects, sizes, o, more...)
 		r.SimilarSize = similarSize(treated.ATT, own[0], effects, sizes, o)
 	}
 	r.Gates = gates(p, d, treated, ests, o)
