@@ -25,7 +25,7 @@ const Prefix = "/charts/"
 func Register(r gin.IRouter, current served.Current) {
 	get := func(path string, allowed []string, draw func(*view, url.Values, gin.Params) (*chart.Drawing, error)) {
 		r.GET(path, func(c *gin.Context) {
-			v := &view{current(), locale.Lang(served.Language(c.Request))}
+			v := &view{current(), language(c.Request)}
 			if err := v.answer(c, allowed, draw); err != nil {
 				v.fail(c, err)
 			}
@@ -35,6 +35,16 @@ func Register(r gin.IRouter, current served.Current) {
 	get(Prefix+"spark/:name", []string{"municipality", "window", "from", "to"}, (*view).sparkChart)
 	get(Prefix+"attainment/:name", []string{"agreement", "measure"}, (*view).attainmentChart)
 	get(Prefix+"effects/:indicator/:name", []string{"agreement", "municipality", "method"}, (*view).effectChart)
+}
+
+// language is the one asked for, else that of the page a picture stands on: pages
+// are in Norwegian whatever a browser prefers, so English must be asked for.
+func language(r *http.Request) locale.Lang {
+	l := served.Language(r)
+	if l == served.EN && r.URL.Query().Get("lang") != served.EN {
+		return locale.NB
+	}
+	return locale.Lang(l)
 }
 
 // formats are the forms a chart is served in.

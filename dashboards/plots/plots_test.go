@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -332,6 +333,21 @@ func TestProblems(t *testing.T) {
 	}
 	if w := get(t, rel, "/charts/no-such.svg?lang=nn"); !strings.Contains(w.Body.String(), "Det finst ingen") {
 		t.Errorf("not in nynorsk: %s", w.Body)
+	}
+}
+
+// TestLanguage: a picture speaks the language of the page it stands on.
+func TestLanguage(t *testing.T) {
+	for _, c := range []struct{ header, query, want string }{
+		{"", "", "nb"}, {"nn,nb;q=0.9", "", "nn"}, {"en-GB,en;q=0.9", "", "nb"}, {"en", "&lang=nn", "nn"}, {"nb", "&lang=en", "en"},
+	} {
+		r := httptest.NewRequest(http.MethodGet, routes[0]+c.query, nil)
+		r.Header.Set("Accept-Language", c.header)
+		w := httptest.NewRecorder()
+		router(release(data.Recorded)).ServeHTTP(w, r)
+		if got := w.Header().Get("Content-Language"); w.Code != http.StatusOK || got != c.want {
+			t.Errorf("%q%s: %d in %s, want %s", c.header, c.query, w.Code, got, c.want)
+		}
 	}
 }
 

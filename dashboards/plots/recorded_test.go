@@ -55,13 +55,17 @@ func withEffects(cat *catalogue.Catalogue, c *cube.Content) error {
 	return effects.Derive(context.Background(), effects.Input{Catalogue: cat, Seed: 1, Workers: 2}, c)
 }
 
-func get(t testing.TB, rel *served.Release, path string) *httptest.ResponseRecorder {
-	t.Helper()
+func router(rel *served.Release) http.Handler {
 	gin.SetMode(gin.ReleaseMode)
 	r := gin.New()
 	plots.Register(r, func() *served.Release { return rel })
+	return r
+}
+
+func get(t testing.TB, rel *served.Release, path string) *httptest.ResponseRecorder {
+	t.Helper()
 	w := httptest.NewRecorder()
-	r.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+	router(rel).ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 	return w
 }
 
