@@ -3,6 +3,7 @@ package pages
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bygdevekst/bygdevekst/data"
@@ -378,8 +379,8 @@ func (v *visit) goalCard(a *catalogue.Agreement, g *catalogue.Goal, roles ...cat
 		}
 		j := judged{Indicator: ind, Role: gi.Role, Why: gi.Why, Judgement: gi.Judgement, Target: gi.Target, Sources: v.sources(ind), Codes: codeList(a.Codes())}
 		for _, region := range append(a.Codes(), a.ID) {
-			for _, row := range v.Cube.Attainment(a.ID, a.ID+"/"+g.ID, region) {
-				if row.Indicator == ind.ID {
+			for _, row := range v.Cube.Attainment(a.ID, "", region) {
+				if row.Indicator == ind.ID && strings.TrimPrefix(row.Goal, a.ID+"/") == g.ID {
 					j.Rows = append(j.Rows, v.verdictRow(ind, row))
 				}
 			}

@@ -64,7 +64,8 @@ type effectRow struct {
 }
 
 func (v *visit) effectRow(ind *catalogue.Indicator, e cube.Effect) effectRow {
-	// An effect is a difference between small numbers: one decimal more than the value.
+	// An effect is a difference between small numbers: one decimal more than the
+	// value, as in the charts.
 	d := ind.Decimals + 1
 	r := effectRow{
 		Place: v.place(e.Region), Method: e.Method, Primary: e.Primary, Start: e.Start, To: e.To,
@@ -155,6 +156,8 @@ type effectBody struct {
 	// Primary is the planned method's estimate; nil when the release has none.
 	Primary *effectRow
 	Methods []effectRow
+	// Shared are the flags every method's estimate carries; they are told once.
+	Shared  []string
 	Path    []pathRow
 	Weights []weightRow
 	// Rest is the number of donors not listed, and their weight together.
@@ -222,6 +225,7 @@ func effectPage(v *visit) (*page, error) {
 			b.fill(v, ind, region, e)
 		}
 	}
+	b.share()
 	slices.SortStableFunc(b.Methods, func(x, y effectRow) int {
 		switch {
 		case x.Primary == y.Primary:
@@ -242,6 +246,21 @@ func effectPage(v *visit) (*page, error) {
 	}, nil
 }
 
+// share takes the flags that all methods carry out of their rows.
+func (b *effectBody) share() {
+	if len(b.Methods) < 2 {
+		return
+	}
+	for _, f := range b.Methods[0].Flags {
+		if !slices.ContainsFunc(b.Methods, func(m effectRow) bool { return !slices.Contains(m.Flags, f) }) {
+			b.Shared = append(b.Shared, f)
+		}
+	}
+	for i := range b.Methods {
+		b.Methods[i].Flags = slices.DeleteFunc(slices.Clone(b.Methods[i].Flags), func(f string) bool { return slices.Contains(b.Shared, f) })
+	}
+}
+
 // maxWeights is how many donors are listed; the API has all.
 const maxWeights = 15
 
@@ -255,7 +274,7 @@ func (b *effectBody) fill(v *visit, ind *catalogue.Indicator, region string, e c
 		if same(p.Design, p.Indicator, p.Region, p.Method) {
 			b.Path = append(b.Path, pathRow{
 				Year: p.Year, Treated: p.Year >= e.Start, Observed: v.figure(p.Observed, ind.Decimals, data.OK), Counterfactual: v.figure(p.Counterfactual, ind.Decimals, data.OK),
-				Gap: v.signed(p.Gap, ind.Decimals), Limits: v.limits(p.Lower, p.Upper, ind.Decimals),
+				Gap: v.signed(p.Gap, d), Limits: v.limits(p.Lower, p.Upper, d),
 			})
 		}
 	}

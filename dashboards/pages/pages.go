@@ -158,9 +158,11 @@ type failureBody struct {
 	Message string
 }
 
-func (v *visit) t(key string, pairs ...any) string { return locale.Text(v.Lang, key, pairs...) }
+func (v *visit) t(key string, pairs ...any) string {
+	return keepTogether(locale.Text(v.Lang, key, pairs...))
+}
 
-func (v *visit) text(t catalogue.Text) string { return t.In(string(v.Lang)) }
+func (v *visit) text(t catalogue.Text) string { return keepTogether(t.In(string(v.Lang))) }
 
 // notFound is an error in the reader's language.
 func (v *visit) notFound(key string, pairs ...any) error {

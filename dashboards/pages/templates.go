@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"io/fs"
 	"path"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -69,10 +70,17 @@ func pageFiles() []string {
 
 func (v variant) funcs() template.FuncMap {
 	return template.FuncMap{
-		"t":     func(key string, pairs ...any) string { return locale.Text(v.lang, key, pairs...) },
+		"t":     func(key string, pairs ...any) string { return keepTogether(locale.Text(v.lang, key, pairs...)) },
 		"count": func(key string, n int) string { return locale.Count(v.lang, key, n) },
-		"text":  func(t catalogue.Text) string { return t.In(string(v.lang)) },
+		"text":  func(t catalogue.Text) string { return keepTogether(t.In(string(v.lang))) },
 		"iso":   func(d catalogue.Date) string { return locale.ISODate(v.lang, string(d)) },
+		"span": func(from, to catalogue.Date) string {
+			a, b := locale.ISODate(v.lang, string(from)), locale.ISODate(v.lang, string(to))
+			if a == b {
+				return a
+			}
+			return a + " – " + b
+		},
 		"date":  func(t time.Time) string { return locale.Date(t) },
 		"time":  func(t time.Time) string { return locale.Time(t) },
 		"years": func(from, to int32) string { return locale.Years(int(from), int(to)) },
@@ -85,12 +93,28 @@ func (v variant) funcs() template.FuncMap {
 		"int":   func(n int32) int { return int(n) },
 		"plain": func(x float64) string { return locale.Number(x, weightDecimals) },
 
+		"indicatorChart": func(id, codes, form string) string {
+			return "/charts/" + id + "." + form + "?municipality=" + codes + "&lang=" + string(v.lang)
+		},
+		"effectChart": func(b effectBody, name string) string {
+			return "/charts/effects/" + b.Indicator.ID + "/" + name + ".svg?agreement=" + b.Agreement.ID + "&municipality=" + b.Region.Code + "&lang=" + string(v.lang)
+		},
 		"lang":     func() string { return string(v.lang) },
 		"explicit": func() bool { return v.explicit },
 		"sections": func() []section { return sections },
 		"statuses": legend,
 		"outcome":  func(agreement string, t outcomeTable) agreementOutcome { return agreementOutcome{agreement, t} },
 	}
+}
+
+var (
+	thousands = regexp.MustCompile(`(\d) (\d{3})\b`)
+	percents  = regexp.MustCompile(`(\d) %`)
+)
+
+// keepTogether puts no-break spaces inside the numbers of a text.
+func keepTogether(s string) string {
+	return percents.ReplaceAllString(thousands.ReplaceAllString(s, "$1"+locale.NBSP+"$2"), "$1"+locale.NBSP+"%")
 }
 
 // weightDecimals is what the weights of a comparison rule are written with.
