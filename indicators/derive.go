@@ -188,6 +188,7 @@ func (d *deriver) readAll(ctx context.Context) error {
 				parts[j] = read[i][m.Code]
 			}
 			if s := pool(ind, parts); len(s.cells) > 0 {
+				r.apart(ind, a.Codes(), s)
 				read[i][a.ID] = s
 			}
 		}

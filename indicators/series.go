@@ -102,6 +102,46 @@ func pool(ind *catalogue.Indicator, parts []yearly) yearly {
 	return out
 }
 
+// apart takes what goes on between the municipalities of an agreement out of their
+// sum: a move from one to another counts in both and crosses no border of the
+// whole. A net flow has it in and out; there only the gross flows are mended, where
+// the moves are known. A sum that cannot be mended is not available.
+func (r reader) apart(ind *catalogue.Indicator, codes []string, s yearly) {
+	if ind.Internal == nil {
+		return
+	}
+	var pairs []annualFigures
+	for _, a := range codes {
+		for _, b := range codes {
+			if a != b {
+				pairs = append(pairs, r.annual(ind.Internal.Table, ind.Internal.Series+"/"+b, a, ind.Annual))
+			}
+		}
+	}
+	for i := range s.cells {
+		inside := figure{}
+		for _, p := range pairs {
+			f := p.at(s.first + i)
+			inside = figure{inside.value + f.value, inside.status.Worst(f.status)}
+		}
+		s.cells[i].without(inside, ind.Kind == catalogue.NetRate)
+	}
+}
+
+func (c *cell) without(inside figure, net bool) {
+	switch known := !inside.status.Missing(); {
+	case net && known && c.gross && min(c.plus, c.minus) >= inside.value:
+		c.plus, c.minus = c.plus-inside.value, c.minus-inside.value
+	case net:
+	case known && c.num < inside.value:
+		// More moves inside than in all: the two tables do not fit together.
+		c.status = c.status.Worst(data.NotAvailable)
+	default:
+		c.num -= inside.value
+		c.status = c.status.Worst(inside.status)
+	}
+}
+
 // pools reports whether an indicator of several places can be rebuilt from their
 // figures. A ratio the source itself has made, such as a price, can not.
 func pools(ind *catalogue.Indicator) bool {

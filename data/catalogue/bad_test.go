@@ -58,6 +58,8 @@ func TestBadFiles(t *testing.T) {
 		{"count with denominator", "indicators/birth-rate.yaml", "kind: rate", "kind: count", "indicators/birth-rate.yaml:18:1: a count has no denominator"},
 		{"rate without denominator", "indicators/population.yaml", "kind: count", "kind: rate", "indicators/population.yaml:15:7: a rate needs a denominator"},
 		{"gross flows of a rate", "indicators/net-migration-rate.yaml", "kind: net-rate", "kind: rate", "indicators/net-migration-rate.yaml:18:1: only a net-rate has gross flows"},
+		{"internal moves of nowhere", "indicators/in-migration-rate.yaml", "series: moves_from", "series: moves", "indicators/in-migration-rate.yaml:18:37: table 13864 has no series \"moves\" with a member for every municipality"},
+		{"internal moves of no table", "indicators/in-migration-rate.yaml", "table: \"13864\"", "table: \"1386\"", "indicators/in-migration-rate.yaml:18:20: no table plan \"1386\"; plans are in tables/<id>.yaml"},
 		{"negative count", "indicators/birth-rate.yaml", "series: births }", "series: births, sign: -1 }", "indicators/birth-rate.yaml:17:45: a rate counts upwards; a difference is a net-rate or a ratio"},
 		{"limits of a proportion", "indicators/employment-rate.yaml", "upper: 100", "upper: 1000", "indicators/employment-rate.yaml:46:1: the natural limits of a proportion are 0 and its scale, 100"},
 		{"limits reversed", "indicators/care-health-educated-share.yaml", "upper: 100", "upper: -1", "indicators/care-health-educated-share.yaml:50:1: lower limit 0 is not below upper limit -1"},
@@ -142,6 +144,7 @@ func TestBadFiles(t *testing.T) {
 		{"reasons without extending", "designs/common.yaml", "pooled:", "reasons: { seed: { text: { nb: a, nn: a } } }\npooled:", "designs/common.yaml:16:1: a design that extends no other has nothing to give reasons for"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			files := defaultFiles(t)
 			for name, content := range eleventh {
 				files[name] = &fstest.MapFile{Data: []byte(content)}

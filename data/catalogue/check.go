@@ -173,6 +173,9 @@ func checkIndicator(c *Catalogue, ind *Indicator, f *file) {
 	if d := ind.Denominator; d != nil {
 		checkTerm(c, ind, d.Table, d.Series, where{"denominator"}, f)
 	}
+	if d := ind.Internal; d != nil {
+		checkInternal(c, d, f)
+	}
 	checkForm(ind, f)
 	checkLimits(ind, f)
 	for i, b := range ind.Breaks {
@@ -182,6 +185,17 @@ func checkIndicator(c *Catalogue, ind *Indicator, f *file) {
 		if other := &c.Indicators[i]; other != ind && other.ID < ind.ID && other.Title.NB == ind.Title.NB {
 			f.at(where{"title", "nb"}, "indicator %s has the same title", other.ID)
 		}
+	}
+}
+
+func checkInternal(c *Catalogue, d *Internal, f *file) {
+	t := c.Table(d.Table)
+	if t == nil {
+		f.at(where{"internal", "table"}, "no table plan %q; plans are in tables/<id>.yaml", d.Table)
+		return
+	}
+	if sel, ok := t.Series[d.Series]; !ok || !sel.Expands() {
+		f.at(where{"internal", "series"}, "table %s has no series %q with a member for every municipality", d.Table, d.Series)
 	}
 }
 

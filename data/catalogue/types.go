@@ -324,6 +324,9 @@ type Indicator struct {
 	// Gross are the gross flows behind a net rate, where the table has them;
 	// the variance of the net is their sum.
 	Gross []Term `yaml:"gross"`
+	// Internal are the moves or commutes between two municipalities, where they
+	// count in the numerator of one or both and are none of the two together.
+	Internal *Internal `yaml:"internal"`
 	// Denominator is nil for a count, and for a ratio that the source itself has
 	// made, such as a price per square metre.
 	Denominator *Denominator `yaml:"denominator"`
@@ -373,6 +376,13 @@ type Term struct {
 	Table  string `yaml:"table" schema:"required,nonempty"`
 	Series string `yaml:"series" schema:"required,format=series"`
 	Sign   int    `yaml:"sign" schema:"oneOf=-1|1"` // +1 (default) or -1.
+}
+
+// Internal is a series with a member for every other municipality: moves_from/3421
+// of 3425 are those from 3421 to 3425.
+type Internal struct {
+	Table  string `yaml:"table" schema:"required,nonempty"`
+	Series string `yaml:"series" schema:"required,format=series"`
 }
 
 // Denominator is what a numerator is measured against.

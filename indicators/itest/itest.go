@@ -19,8 +19,8 @@
 //	clear                            forget all that was loaded and defined
 //	load TABLE/SERIES                REGION PERIOD: VALUE …, a value a period from the first on;
 //	                                 . .. : are statuses, _ is no figure at all
-//	define INDICATOR                 kind, numerator, denominator, gross, scale, annual, polarity,
-//	                                 small_numbers, limits; an indicator not defined is the catalogue's
+//	define INDICATOR                 kind, numerator, denominator, gross, internal, scale, annual,
+//	                                 polarity, small_numbers, limits; one not defined is the catalogue's
 //	agree REGION …                   baseline, signed, method, role, target; the agreement's id is avtale
 //	compare K                        covariate INDICATOR FROM TO [growth] [log]; the K nearest are the group
 //	eval value INDICATOR REGION YEAR [WINDOW]

@@ -48,7 +48,7 @@ func TestErrors(t *testing.T) {
 		"count of something":       {"define x\n  numerator a/b\n  denominator a/c same\nclear", "a.itest:1: indicator x: a count has no denominator"},
 		"unknown kind":             {"define x\n  kind share", `a.itest:2: want one of [count proportion rate net-rate ratio], found "share"`},
 		"unknown clock":            {"define x\n  denominator a/b noon", `a.itest:2: want one of [start end mean same], found "noon"`},
-		"unknown field":            {"define x\n  colour red", `a.itest:2: unknown field "colour" of an indicator; known are kind, numerator, gross, denominator, annual, polarity, scale, small_numbers and limits`},
+		"unknown field":            {"define x\n  colour red", `a.itest:2: unknown field "colour" of an indicator; known are kind, numerator, gross, internal, denominator, annual, polarity, scale, small_numbers and limits`},
 		"scale nothing":            {"define x\n  scale 0", "a.itest:2: want a number above 0, found 0"},
 		"pooled two years":         {"define x\n  small_numbers 1 1 2", "a.itest:2: years pooled are 1, 3 or 5, not 2"},
 		"agreement of an old code": {"agree 0434", "a.itest:1: municipality code 0434 was in use until 2019 (renumbered); the code now is 3425 (Engerdal)"},

@@ -182,6 +182,8 @@ func (d *definition) add(fields []string) (err error) {
 		d.ind.Numerator, err = terms(args)
 	case "gross":
 		d.ind.Gross, err = terms(args)
+	case "internal":
+		d.ind.Internal, err = internal(args)
 	case "denominator":
 		d.ind.Denominator, err = denominator(args)
 	case "annual":
@@ -195,7 +197,7 @@ func (d *definition) add(fields []string) (err error) {
 	case "limits":
 		d.ind.Limits, err = limits(args)
 	default:
-		err = fmt.Errorf("unknown field %q of an indicator; known are kind, numerator, gross, denominator, annual, polarity, scale, small_numbers and limits", fields[0])
+		err = fmt.Errorf("unknown field %q of an indicator; known are kind, numerator, gross, internal, denominator, annual, polarity, scale, small_numbers and limits", fields[0])
 	}
 	return err
 }
@@ -240,6 +242,14 @@ func terms(args []string) ([]catalogue.Term, error) {
 		out = append(out, catalogue.Term{Table: table, Series: series, Sign: sign})
 	}
 	return out, nil
+}
+
+func internal(args []string) (*catalogue.Internal, error) {
+	if len(args) != 1 {
+		return nil, fmt.Errorf("want internal TABLE/SERIES, the series with a member for every municipality")
+	}
+	table, series, err := seriesName(args[0])
+	return &catalogue.Internal{Table: table, Series: series}, err
 }
 
 func denominator(args []string) (*catalogue.Denominator, error) {
