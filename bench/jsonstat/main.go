@@ -3,7 +3,7 @@
 // otherwise take: npm's jsonstat-toolkit with DuckDB's own Node API, and
 // pyjstat. The peers are measured in the same run on the same body.
 //
-//	go run ./bench/jsonstat [-runs 5] [-cells 800000] [-python FILE] [-keep DIR]
+//	go run ./bench/jsonstat [-runs 5] [-python FILE] [-keep DIR]
 //
 // npm installs its packages into a temporary folder. pyjstat is in no Debian;
 // where the interpreter given by -python cannot import it, its published ratio
@@ -22,6 +22,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/bygdevekst/bygdevekst/data/release"
@@ -67,29 +68,36 @@ func run(runs int, python, dir string) error {
 		return err
 	}
 	fmt.Printf("body: %v cells, %.2f MB; %s, %s/%s, %d CPUs; median of %d runs\n\n", product(shape), float64(len(body))/1e6, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runs)
-	fmt.Println("| what | seconds | times here |\n|---|---|---|")
-	parse, table, err := here(dir, file, runs)
+	fmt.Println("| what | seconds | times here | CPU seconds | times here |\n|---|---|---|---|---|")
+	own, err := here(dir, file, runs)
 	if err != nil {
 		return err
 	}
-	tell := func(name string, seconds, base float64) {
-		fmt.Printf("| %s | %.3f | %.1f |\n", name, seconds, seconds/base)
+	tell := func(name string, t, base taken) {
+		fmt.Printf("| %s | %.3f | %.1f | %.3f | %.1f |\n", name, t.Wall, t.Wall/base.Wall, t.CPU, t.CPU/base.CPU)
 	}
-	tell("here: file to columns in memory", parse, parse)
-	tell("here: file to durable DuckDB table", table, table)
+	tell("here: file to columns in memory", own.Parse, own.Parse)
+	tell("here: file to durable DuckDB table", own.Table, own.Table)
 	if npm, err := peerNPM(dir, file, runs); err != nil {
-		fmt.Printf("| npm jsonstat-toolkit + @duckdb/node-api | not measured: %v | |\n", err)
+		fmt.Printf("| npm jsonstat-toolkit + @duckdb/node-api | not measured: %v | | | |\n", err)
 	} else {
-		tell("npm jsonstat-toolkit, to rows in memory", npm.Parse, parse)
-		tell("npm jsonstat-toolkit + @duckdb/node-api, to durable table", npm.Table, table)
+		tell("npm jsonstat-toolkit: file to rows in memory", npm.Parse, own.Parse)
+		tell("npm jsonstat-toolkit + @duckdb/node-api: file to durable table", npm.Table, own.Table)
 	}
 	if py, err := peerPython(dir, file, python, runs); err != nil {
-		fmt.Printf("| pyjstat, to a data frame, loses status | not measured (%v); published: 3.6 times our table, with pandas 1.5.3 | |\n", err)
+		fmt.Printf("| pyjstat: file to data frame, loses status | not measured (%v); published: 3.6 times our table, with pandas 1.5.3 | | | |\n", err)
 	} else {
-		tell("pyjstat, to a data frame (loses status), against our table", py, table)
+		tell("pyjstat: file to data frame (loses status), against our table", py.Parse, own.Table)
 	}
 	return nil
 }
+
+// taken is what something took, in seconds: by the clock, and of processors,
+// which other work on the machine changes less.
+type taken struct{ Wall, CPU float64 }
+
+// result is one way's times: to memory, and on to a table.
+type result struct{ Parse, Table taken }
 
 // makeBody writes a body with the same seed and the same figures every time.
 func makeBody() ([]byte, error) {
@@ -136,27 +144,42 @@ func product(sizes []int) int {
 }
 
 // here measures our own way, from the file to columns and to a table.
-func here(dir, file string, runs int) (parse, table float64, err error) {
-	var parses, tables []float64
-	for i := range runs {
+func here(dir, file string, runs int) (result, error) {
+	all := make([]result, runs)
+	for i := range all {
 		runtime.GC()
-		start := time.Now()
+		since := start()
 		body, err := os.ReadFile(file)
 		if err != nil {
-			return 0, 0, err
+			return result{}, err
 		}
 		d, err := jsonstat.Decode(body, jsonstat.Options{})
 		if err != nil {
-			return 0, 0, err
+			return result{}, err
 		}
-		parses = append(parses, time.Since(start).Seconds())
+		all[i].Parse = since()
 		duck := filepath.Join(dir, fmt.Sprintf("here-%d-%d.duckdb", os.Getpid(), i))
 		if err := release.WriteCells(context.Background(), duck, cells(d)); err != nil {
-			return 0, 0, err
+			return result{}, err
 		}
-		tables = append(tables, time.Since(start).Seconds())
+		all[i].Table = since()
 	}
-	return median(parses), median(tables), nil
+	return median(all), nil
+}
+
+// start begins to measure; what it returns says what was taken since.
+func start() func() taken {
+	wall, used := time.Now(), cpu()
+	return func() taken { return taken{time.Since(wall).Seconds(), cpu() - used} }
+}
+
+// cpu is the processor time of this process, all threads, in seconds.
+func cpu() float64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
 }
 
 func cells(d *jsonstat.Dataset) release.Cells {
@@ -167,55 +190,60 @@ func cells(d *jsonstat.Dataset) release.Cells {
 	return c
 }
 
-func median(x []float64) float64 {
-	s := slices.Sorted(slices.Values(x))
-	return s[len(s)/2]
+// median takes the median of each time by itself.
+func median(all []result) result {
+	of := func(get func(result) float64) float64 {
+		x := make([]float64, len(all))
+		for i, r := range all {
+			x[i] = get(r)
+		}
+		slices.Sort(x)
+		return x[len(x)/2]
+	}
+	return result{
+		Parse: taken{of(func(r result) float64 { return r.Parse.Wall }), of(func(r result) float64 { return r.Parse.CPU })},
+		Table: taken{of(func(r result) float64 { return r.Table.Wall }), of(func(r result) float64 { return r.Table.CPU })},
+	}
 }
 
-// peer is what a peer's script prints, in seconds.
-type peer struct{ Parse, Table float64 }
-
-func peerNPM(dir, file string, runs int) (peer, error) {
+func peerNPM(dir, file string, runs int) (result, error) {
 	if _, err := os.Stat(filepath.Join(dir, "node_modules")); err != nil {
 		cmd := exec.Command("npm", "install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", "--prefix", dir,
 			"jsonstat-toolkit@2.2.2", "@duckdb/node-api@1.5.6-r.1")
 		if out, err := cmd.CombinedOutput(); err != nil {
-			return peer{}, fmt.Errorf("npm install: %w: %s", err, tail(out))
+			return result{}, fmt.Errorf("npm install: %w: %s", err, tail(out))
 		}
 	}
 	return measure(dir, "peer.mjs", npmScript, runs, func(script string) *exec.Cmd { return exec.Command("node", script, file, dir) })
 }
 
-func peerPython(dir, file, python string, runs int) (float64, error) {
+func peerPython(dir, file, python string, runs int) (result, error) {
 	if err := exec.Command(python, "-c", "from pyjstat import pyjstat").Run(); err != nil {
-		return 0, fmt.Errorf("%s cannot import pyjstat", filepath.Base(python))
+		return result{}, fmt.Errorf("%s cannot import pyjstat", filepath.Base(python))
 	}
-	p, err := measure(dir, "peer.py", pyScript, runs, func(script string) *exec.Cmd { return exec.Command(python, script, file) })
-	return p.Parse, err
+	return measure(dir, "peer.py", pyScript, runs, func(script string) *exec.Cmd { return exec.Command(python, script, file) })
 }
 
 // measure runs a script in a fresh process each time, as a reader would, and
-// takes the medians of what it says of itself; starting up does not count.
-func measure(dir, name, script string, runs int, command func(string) *exec.Cmd) (peer, error) {
+// takes what it says of itself: starting up does not count.
+func measure(dir, name, script string, runs int, command func(string) *exec.Cmd) (result, error) {
 	path := filepath.Join(dir, name)
 	if err := os.WriteFile(path, []byte(script), 0o644); err != nil {
-		return peer{}, err
+		return result{}, err
 	}
-	var parses, tables []float64
-	for range runs {
+	all := make([]result, runs)
+	for i := range all {
 		cmd := command(path)
 		cmd.Stderr = os.Stderr
 		out, err := cmd.Output()
 		if err != nil {
-			return peer{}, fmt.Errorf("%s: %w", name, err)
+			return result{}, fmt.Errorf("%s: %w", name, err)
 		}
-		var p peer
-		if err := json.Unmarshal(out, &p); err != nil {
-			return peer{}, fmt.Errorf("%s printed %q: %w", name, tail(out), err)
+		if err := json.Unmarshal(out, &all[i]); err != nil {
+			return result{}, fmt.Errorf("%s printed %q: %w", name, tail(out), err)
 		}
-		parses, tables = append(parses, p.Parse), append(tables, p.Table)
 	}
-	return peer{median(parses), median(tables)}, nil
+	return median(all), nil
 }
 
 func tail(out []byte) string { return string(out[max(0, len(out)-200):]) }

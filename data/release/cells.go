@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -56,17 +57,32 @@ func WriteCells(ctx context.Context, path string, c Cells) (err error) {
 		return fmt.Errorf("release: connect: %w", err)
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	axes := append(append([]Axis{}, c.Axes...), Axis{statusAxis, c.Symbols})
+	if err := c.write(ctx, conn); err != nil {
+		return err
+	}
+	if _, err := conn.ExecContext(ctx, "CHECKPOINT"); err != nil {
+		return fmt.Errorf("release: checkpoint: %w", err)
+	}
+	return nil
+}
+
+// write makes all tables in one transaction: each of its own would be flushed
+// to disk for itself.
+func (c Cells) write(ctx context.Context, conn *sql.Conn) error {
+	axes := append(slices.Clone(c.Axes), Axis{statusAxis, c.Symbols})
 	if c.Status == nil {
 		axes[len(axes)-1].Codes = []string{""}
+	}
+	if err := c.register(conn); err != nil {
+		return fmt.Errorf("release: read cells: %w", err)
+	}
+	if _, err := conn.ExecContext(ctx, "BEGIN"); err != nil {
+		return fmt.Errorf("release: begin: %w", err)
 	}
 	for _, a := range axes {
 		if err := writeAxis(ctx, conn, a); err != nil {
 			return err
 		}
-	}
-	if err := c.register(conn); err != nil {
-		return fmt.Errorf("release: read cells: %w", err)
 	}
 	if _, err := conn.ExecContext(ctx, factCellsSQL(axes)); err != nil {
 		return fmt.Errorf("release: fill fact_cells: %w", err)
@@ -74,8 +90,8 @@ func WriteCells(ctx context.Context, path string, c Cells) (err error) {
 	if _, err := conn.ExecContext(ctx, cellsViewSQL(axes)); err != nil {
 		return fmt.Errorf("release: view cells: %w", err)
 	}
-	if _, err := conn.ExecContext(ctx, "CHECKPOINT"); err != nil {
-		return fmt.Errorf("release: checkpoint: %w", err)
+	if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {
+		return fmt.Errorf("release: commit: %w", err)
 	}
 	return nil
 }
@@ -140,7 +156,7 @@ func factCellsSQL(axes []Axis) string {
 		cols[k] = fmt.Sprintf("CAST(cell // %d %% %d AS %s) AS %s, ", stride, n, codeType(n), quote(axes[k].Name+"_id"))
 		stride *= n
 	}
-	return "CREATE TABLE fact_cells AS SELECT " + strings.Join(cols, "") + "CAST(status AS UTINYINT) AS " + quote(statusAxis+"_id") + ", value FROM " + cellSource + "()"
+	return "CREATE TABLE fact_cells AS SELECT " + strings.Join(cols, "") + "status AS " + quote(statusAxis+"_id") + ", value FROM (SELECT row_number() OVER () - 1 AS cell, value, status FROM " + cellSource + "())"
 }
 
 // codeType is the smallest integer that holds n codes: what DuckDB need not
@@ -172,11 +188,11 @@ func cellsViewSQL(axes []Axis) string {
 const cellSource = "bygdevekst_cells"
 
 func (c Cells) register(conn *sql.Conn) error {
-	columns := make([]duckdb.ColumnInfo, 3)
+	columns := make([]duckdb.ColumnInfo, 2)
 	for i, col := range []struct {
 		name string
 		typ  duckdb.Type
-	}{{"cell", duckdb.TYPE_BIGINT}, {"value", duckdb.TYPE_DOUBLE}, {"status", duckdb.TYPE_INTEGER}} {
+	}{{"value", duckdb.TYPE_DOUBLE}, {"status", duckdb.TYPE_UTINYINT}} {
 		t, err := duckdb.NewTypeInfo(col.typ)
 		if err != nil {
 			return err
@@ -190,7 +206,7 @@ func (c Cells) register(conn *sql.Conn) error {
 	})
 }
 
-// cellReader hands the cells over in order: position, value, status.
+// cellReader hands the cells over in order: value and status.
 type cellReader struct {
 	cells   Cells
 	columns []duckdb.ColumnInfo
@@ -213,12 +229,7 @@ func (r *cellReader) FillChunk(chunk duckdb.DataChunk) error {
 	n := min(len(r.cells.Values)-r.next, duckdb.GetDataChunkCapacity())
 	for row := range n {
 		i := r.next + row
-		err := errors.Join(
-			duckdb.SetChunkValue(chunk, 0, row, int64(i)),
-			r.setValue(chunk, row, i),
-			duckdb.SetChunkValue(chunk, 2, row, int32(r.cells.status(i))),
-		)
-		if err != nil {
+		if err := r.set(chunk, row, i); err != nil {
 			return fmt.Errorf("cell %d: %w", i, err)
 		}
 	}
@@ -226,11 +237,14 @@ func (r *cellReader) FillChunk(chunk duckdb.DataChunk) error {
 	return chunk.SetSize(n)
 }
 
-func (r *cellReader) setValue(chunk duckdb.DataChunk, row, i int) error {
-	if r.cells.Missing(i) {
-		return duckdb.SetChunkValue[any](chunk, 1, row, nil)
+func (r *cellReader) set(chunk duckdb.DataChunk, row, i int) error {
+	if err := duckdb.SetChunkValue(chunk, 1, row, r.cells.status(i)); err != nil {
+		return err
 	}
-	return duckdb.SetChunkValue(chunk, 1, row, r.cells.Values[i])
+	if r.cells.Missing(i) {
+		return duckdb.SetChunkValue[any](chunk, 0, row, nil)
+	}
+	return duckdb.SetChunkValue(chunk, 0, row, r.cells.Values[i])
 }
 
 func (c Cells) status(i int) uint8 {
