@@ -140,6 +140,7 @@ func LeaveTwoOut(ctx context.Context, p *panel.Panel, d panel.Design, est panel.
 		r.P = P{Value: 1, Smallest: 1, Rank: 1, N: 1, Reason: TooFewPlacebos}
 		return r, nil
 	}
+	est = wholePre(est)
 	pairs := pairsOf(n, most, o.Seed)
 	lost := make([]int8, len(pairs))
 	err = o.each(ctx, len(pairs), func(k int) {

@@ -218,6 +218,43 @@ func TestCaliforniaInTimeAndLeaveOneOut(t *testing.T) {
 	near(t, "lowest gap of 2000", low, -27.15, 1.25) // The two programs differ by 1.2.
 }
 
+// Values: oracles/sc_basque/expected.json, placebo_p: 0.1667 ± 0.06. The file's
+// definition leaves the treated out of the numerator and counts 1975 in both windows;
+// with the treated counted p is a unit higher, or lower where our better V places one
+// placebo elsewhere.
+func TestOracleBasqueSpace(t *testing.T) {
+	columns := map[string]int{}
+	names := table(t, "oracles/sc_basque/data.csv")[0]
+	for c := 4; c < len(names); c++ {
+		columns[names[c]] = c
+	}
+	p := long(t, "oracles/sc_basque/data.csv", 1, 2, 3, -1, columns)
+	d := design(t, p, 1975, "Basque Country (Pais Vasco)")
+	s := synth.Spec{FitWindow: synth.Window{From: 1960, To: 1969}, Predictors: []synth.Predictor{{From: 1960, To: 1969}, {Column: "popdens", From: 1969, To: 1969}}}
+	for _, c := range []string{"school.illit", "school.prim", "school.med", "school.high", "school.post.high", "invest"} {
+		s.Predictors = append(s.Predictors, synth.Predictor{Column: c, From: 1964, To: 1969})
+	}
+	for _, c := range []string{"sec.agriculture", "sec.energy", "sec.industry", "sec.construction", "sec.services.venta", "sec.services.nonventa"} {
+		s.Predictors = append(s.Predictors, synth.Predictor{Column: c, From: 1961, To: 1969})
+	}
+	r, err := Space(t.Context(), p, d, s.Estimator(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "p", r.RatioP.Value, 0.16666666666666666, 0.06)
+	ratio := func(e panel.Estimate) float64 { return panel.RMSPE(e.Gaps, 20, 43) / panel.RMSPE(e.Gaps, 0, 21) }
+	above := 0.0
+	for _, q := range r.Placebos {
+		if ratio(q.Estimate) >= ratio(r.Treated) {
+			above++
+		}
+	}
+	near(t, "p as pysyncon counts", above/18, 0.16666666666666666, 0.06)
+	if r.RatioP.N != 18 {
+		t.Errorf("%d units ranked, want 18", r.RatioP.N)
+	}
+}
+
 func rhodeIsland(t testing.TB) (*panel.Panel, panel.Design) {
 	rows := table(t, "oracles/conformal_rhode_island/data.csv")
 	p := &panel.Panel{Units: rows[0][1:], Y: mat.NewDense(len(rows[0])-1, len(rows)-1, nil)}

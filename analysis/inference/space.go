@@ -3,7 +3,6 @@ package inference
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"github.com/bygdevekst/bygdevekst/analysis/panel"
 )
@@ -33,7 +32,8 @@ type Pruned struct {
 	P     P
 }
 
-// SpaceResult is an in-space placebo test.
+// SpaceResult is an in-space placebo test. PreRMSPE of its estimates is over every
+// period before the start.
 type SpaceResult struct {
 	Treated  panel.Estimate
 	Ratio    float64
@@ -56,6 +56,19 @@ type SpaceResult struct {
 	Gates    Gates
 }
 
+// wholePre gives PreRMSPE over every period before the start, whatever window the
+// estimator was fitted on: the published ratios are so (Abadie, Diamond & Hainmueller
+// 2010), and a good fit of a short window says nothing.
+func wholePre(est panel.Estimator) panel.Estimator {
+	return func(p *panel.Panel, d panel.Design) (panel.Estimate, error) {
+		e, err := est(p, d)
+		if err == nil && len(e.Gaps) >= d.Start {
+			e.PreRMSPE = panel.RMSPE(e.Gaps, 0, d.Start)
+		}
+		return e, err
+	}
+}
+
 // Space runs the estimator again with each donor in the place of the treated unit,
 // everything it chooses chosen again, and compares. There must be one treated unit.
 func Space(ctx context.Context, p *panel.Panel, d panel.Design, est panel.Estimator, o Options) (*SpaceResult, error) {
@@ -69,6 +82,7 @@ func Space(ctx context.Context, p *panel.Panel, d panel.Design, est panel.Estima
 	if len(d.Treated) > 1 {
 		return nil, several(d)
 	}
+	est = wholePre(est)
 	treated, err := est(p, d)
 	if err != nil {
 		return nil, err
@@ -121,7 +135,7 @@ func pretend(p *panel.Panel, d panel.Design, est panel.Estimator) Placebo {
 }
 
 func ratio(e panel.Estimate) (float64, Reason) {
-	if e.PreRMSPE > 0 && !math.IsInf(e.PostRMSPE/e.PreRMSPE, 0) {
+	if e.PreRMSPE > tieTol*e.PostRMSPE {
 		return e.PostRMSPE / e.PreRMSPE, ""
 	}
 	return 0, PerfectPreFit

@@ -2,6 +2,7 @@ package synth
 
 import (
 	"encoding/csv"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -309,6 +310,47 @@ func TestOracleBasqueClassic(t *testing.T) {
 	for k, want := range map[int][2]float64{0: {39.8884646, 323.825543}, 1: {1031.7423, 2182.45335}, 6: {5.28546845, 3.58401509}, 7: {6.84399996, 21.0581177}, 13: {246.889999, 97.468235}} {
 		near(t, r.Balance[k].Name+" treated", r.Balance[k].Treated, want[0], 1e-6*want[0])
 		near(t, r.Balance[k].Name+" donor mean", r.Balance[k].DonorMean, want[1], 1e-6*want[1])
+	}
+}
+
+// Values: oracles/sc_basque/expected.json, placebo_gaps, 1960 to 1970. They are those
+// of a local optimum of V: ours may fit 1960–1969 better, not worse, and where it fits
+// as well the gaps are the same.
+func TestOracleBasquePlaceboGaps(t *testing.T) {
+	p, d := basque(t)
+	for unit, want := range map[string][]float64{
+		"Cataluna": {
+			0.203808058, 0.22013128, 0.263867425, 0.305086227, 0.307812892, 0.310500949,
+			0.369694004, 0.423575362, 0.458736716, 0.488697369, 0.492355223,
+		},
+		"Madrid (Comunidad De)": {
+			0.927170193, 1.066511653, 1.011029922, 0.950455684, 0.945846094, 0.930053083,
+			0.772220243, 0.614648344, 0.557832902, 0.491439776, 0.441262212,
+		},
+		"Andalucia": {
+			-0.005071144, 0.002029757, -0.002976465, -0.008368432, -0.012947738, -0.018273511,
+			-0.002324632, 0.012943551, 0.009046557, 0.004579814, 0.013673678,
+		},
+	} {
+		i, err := p.Unit(unit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := fit(t, basqueSpec(), p, placebo(d, i))
+		var published float64
+		for _, g := range want[:10] {
+			published += g * g / 10
+		}
+		got := r.PreRMSPE * r.PreRMSPE
+		if got > published*1.025 {
+			t.Errorf("%s: MSPE %v above the published %v", unit, got, published)
+		}
+		if got < published*0.975 {
+			continue
+		}
+		for k, g := range want {
+			near(t, fmt.Sprint(unit, " ", 1960+k), r.Gaps[5+k], g, 0.025)
+		}
 	}
 }
 

@@ -23,6 +23,8 @@ const (
 	// logFloor is the smallest log v relative to the largest: e⁻³⁰ is zero for a
 	// predictor scaled by its standard deviation.
 	logFloor = -30
+	// polishPerDim bounds one pattern search.
+	polishPerDim = 150
 	// polishTop descents are polished coordinate by coordinate.
 	polishTop = 3
 	// screenSeed fixes the random starts, so that a fit is a pure function of its
@@ -41,6 +43,8 @@ type searcher struct {
 	sol     simplexls.Solution
 	resid   []float64
 	root    []float64
+	move    []float64
+	trial   []float64
 	evals   int
 }
 
@@ -49,6 +53,7 @@ func newSearcher(x, x1, z, z1 []float64) *searcher {
 		k: len(x1), l: len(z1), x: x, x1: x1, z: z, z1: z1,
 		xv: make([]float64, len(x)), x1v: make([]float64, len(x1)),
 		v: make([]float64, len(x1)), resid: make([]float64, len(z1)), root: make([]float64, len(x1)),
+		move: make([]float64, len(x1)), trial: make([]float64, len(x1)),
 	}
 }
 
@@ -247,23 +252,52 @@ func (s *searcher) regression() []float64 {
 	return u
 }
 
-// polish is a compass search along the coordinates with halving steps: it follows
-// the ridges of the piecewise smooth loss where a simplex has collapsed.
+// polish is the pattern search of Hooke & Jeeves (1961, J. ACM 8:212) with halving
+// steps: it follows the ridges of the piecewise smooth loss where a simplex has
+// collapsed. A sweep that helps is repeated at once, twice as far each time.
 func (s *searcher) polish(c *candidate) {
-	for step := 2.0; step > 1e-4; step /= 2 {
-		for moved := true; moved; {
-			moved = false
-			for k := range s.k {
-				for _, sign := range [2]float64{1, -1} {
-					old := c.u[k]
-					c.u[k] = old + sign*step
-					if f := s.loss(c.u); f < c.loss*(1-1e-9) {
-						c.loss, moved = f, true
-						break
-					}
-					c.u[k] = old
-				}
-			}
+	stop := s.evals + polishPerDim*s.k
+	for step := 2.0; step > 1e-4 && s.evals < stop; step /= 2 {
+		for s.sweep(c, step) && s.evals < stop {
+			s.leap(c, stop)
 		}
+	}
+}
+
+// sweep tries a step either way along every coordinate, keeps what helps and leaves
+// the move in s.move.
+func (s *searcher) sweep(c *candidate, step float64) bool {
+	copy(s.move, c.u)
+	moved := false
+	for k := range s.k {
+		for _, sign := range [2]float64{1, -1} {
+			old := c.u[k]
+			c.u[k] = old + sign*step
+			if f := s.loss(c.u); f < c.loss*(1-1e-9) {
+				c.loss, moved = f, true
+				break
+			}
+			c.u[k] = old
+		}
+	}
+	for k, u := range c.u {
+		s.move[k] = u - s.move[k]
+	}
+	return moved
+}
+
+// leap repeats s.move while that helps.
+func (s *searcher) leap(c *candidate, stop int) {
+	for s.evals < stop {
+		for k, u := range c.u {
+			s.trial[k] = u + s.move[k]
+			s.move[k] *= 2
+		}
+		f := s.loss(s.trial)
+		if !(f < c.loss*(1-1e-9)) {
+			return
+		}
+		copy(c.u, s.trial)
+		c.loss = f
 	}
 }
