@@ -79,69 +79,83 @@ func (v *view) dots(ind *catalogue.Indicator, title string) chart.Dots {
 	return d
 }
 
-func (v *view) changes(ind *catalogue.Indicator, a *catalogue.Agreement) chart.Dots {
-	d := v.dots(ind, "chart.change")
-	d.First, d.Subtitle = v.t("chart.change.own"), v.t("chart.change.order")
+// addRows adds a row for each region of the agreement, what estimate gives for it,
+// under the years the estimates are of.
+func (v *view) addRows(d *chart.Dots, a *catalogue.Agreement, estimate func(region, label string) (chart.Row, string)) {
+	d.Subtitle = v.t("chart.change.order")
 	for _, region := range regions(a) {
-		row := v.row(v.shortName(region), cube.Null, cube.Null, cube.Null, 0, "")
-		if c := v.Cube.Change(ind.ID, region); c != nil {
-			row = v.row(v.shortName(region), c.Difference, c.DifferenceLower, c.DifferenceUpper, ind.Decimals, c.Reason)
-			if c.Difference.OK() {
-				d.Subtitle = v.t("chart.change.years", "base", locale.Years(int(c.BaseFrom), int(c.BaseTo)), "now", locale.Years(int(c.From), int(c.To)))
-			}
-		}
-		if c := v.Cube.Comparison(ind.ID, region); c != nil && c.GroupChange.OK() {
-			row.Second, d.Second = f(c.GroupChange), v.t("chart.change.group")
+		row, years := estimate(region, v.shortName(region))
+		if years != "" && !math.IsNaN(row.Value) {
+			d.Subtitle = years
 		}
 		row.Strong = region == a.ID
 		d.Rows = append(d.Rows, row)
 	}
+}
+
+func (v *view) between(baseFrom, baseTo, from, to int32) string {
+	return v.t("chart.change.years", "base", locale.Years(int(baseFrom), int(baseTo)), "now", locale.Years(int(from), int(to)))
+}
+
+func (v *view) noRow(label string) chart.Row {
+	return v.row(label, cube.Null, cube.Null, cube.Null, 0, "")
+}
+
+func (v *view) changes(ind *catalogue.Indicator, a *catalogue.Agreement) chart.Dots {
+	d := v.dots(ind, "chart.change")
+	d.First = v.t("chart.change.own")
+	v.addRows(&d, a, func(region, label string) (row chart.Row, years string) {
+		row = v.noRow(label)
+		if c := v.Cube.Change(ind.ID, region); c != nil {
+			row = v.row(label, c.Difference, c.DifferenceLower, c.DifferenceUpper, ind.Decimals, c.Reason)
+			years = v.between(c.BaseFrom, c.BaseTo, c.From, c.To)
+		}
+		if c := v.Cube.Comparison(ind.ID, region); c != nil && c.GroupChange.OK() {
+			row.Second, d.Second = f(c.GroupChange), v.t("chart.change.group")
+		}
+		return row, years
+	})
 	return d
 }
 
 func (v *view) comparisons(ind *catalogue.Indicator, a *catalogue.Agreement) chart.Dots {
 	d := v.dots(ind, "chart.comparison")
-	d.First, d.Subtitle = v.t("chart.comparison.own"), v.t("chart.change.order")
-	for _, region := range regions(a) {
-		row := v.row(v.shortName(region), cube.Null, cube.Null, cube.Null, 0, "")
-		if c := v.Cube.Comparison(ind.ID, region); c != nil {
-			row = v.row(v.shortName(region), c.Estimate, c.Lower, c.Upper, ind.Decimals, c.Reason)
-			if c.Estimate.OK() {
-				d.Subtitle = v.t("chart.change.years", "base", locale.Years(int(c.BaseFrom), int(c.BaseTo)), "now", locale.Years(int(c.From), int(c.To)))
-			}
+	d.First = v.t("chart.comparison.own")
+	v.addRows(&d, a, func(region, label string) (chart.Row, string) {
+		c := v.Cube.Comparison(ind.ID, region)
+		if c == nil {
+			return v.noRow(label), ""
 		}
-		row.Strong = region == a.ID
-		d.Rows = append(d.Rows, row)
-	}
+		return v.row(label, c.Estimate, c.Lower, c.Upper, ind.Decimals, c.Reason), v.between(c.BaseFrom, c.BaseTo, c.From, c.To)
+	})
 	return d
 }
 
 // shares are of the way from baseline to target, in per cent; 100 is the target.
 func (v *view) shares(ind *catalogue.Indicator, a *catalogue.Agreement) chart.Dots {
 	d := v.dots(ind, "chart.share")
-	d.First, d.Subtitle = v.t("chart.share.own"), v.t("chart.change.order")
-	d.Unit, d.Decimals = v.t("chart.share.unit"), 0
-	any := false
-	for _, region := range regions(a) {
-		row := v.row(v.shortName(region), cube.Null, cube.Null, cube.Null, 0, "")
-		for i := range a.Goals {
-			rows := v.Cube.Attainment(a.ID, a.ID+"/"+a.Goals[i].ID, region)
-			k := slices.IndexFunc(rows, func(x cube.Attainment) bool { return x.Indicator == ind.ID })
-			if k < 0 {
-				continue
-			}
-			x := rows[k]
-			row = v.row(v.shortName(region), 100*x.Share, 100*x.ShareLower, 100*x.ShareUpper, 0, x.ShareReason)
-			if x.Share.OK() {
-				any = true
-				break
-			}
+	d.First, d.Unit, d.Decimals = v.t("chart.share.own"), v.t("chart.share.unit"), 0
+	v.addRows(&d, a, func(region, label string) (chart.Row, string) {
+		x := v.attainment(ind, a, region)
+		if x == nil {
+			return v.noRow(label), ""
 		}
-		row.Strong = region == a.ID
-		d.Rows = append(d.Rows, row)
-	}
-	if any {
-		d.Limits = []chart.Limit{{From: 100, To: 100, Text: v.t("chart.share.reached")}}
-	}
+		if x.Share.OK() {
+			d.Limits = []chart.Limit{{From: 100, To: 100, Text: v.t("chart.share.reached")}}
+		}
+		return v.row(label, 100*x.Share, 100*x.ShareLower, 100*x.ShareUpper, 0, x.ShareReason), v.between(x.BaseFrom, x.BaseTo, x.From, x.To)
+	})
 	return d
+}
+
+// attainment is the region's row on the indicator, of the first goal where a share
+// is known, else of the first goal; nil when there is none.
+func (v *view) attainment(ind *catalogue.Indicator, a *catalogue.Agreement, region string) *cube.Attainment {
+	var found *cube.Attainment
+	for _, x := range v.Cube.Attainment(a.ID, "", region) {
+		if x.Indicator == ind.ID && (found == nil || x.Share.OK() && !found.Share.OK()) {
+			found = &x
+		}
+	}
+	return found
 }

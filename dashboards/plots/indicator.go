@@ -16,27 +16,32 @@ import (
 )
 
 func (v *view) indicatorChart(query url.Values, params gin.Params) (*chart.Drawing, error) {
-	ind, err := v.indicator(params.ByName("name"))
-	if err != nil {
-		return nil, err
-	}
-	places, err := v.places(query)
-	if err != nil {
-		return nil, err
-	}
-	window, err := v.window(query)
-	if err != nil {
-		return nil, err
-	}
-	years, err := v.years(query)
-	if err != nil {
-		return nil, err
-	}
-	l, err := v.lines(ind, places, window, years)
+	l, err := v.asked(query, params, maxPlaces)
 	if err != nil {
 		return nil, err
 	}
 	return l.Draw()
+}
+
+// asked reads what was asked for and maps it; of the places the first most.
+func (v *view) asked(query url.Values, params gin.Params, most int) (chart.Lines, error) {
+	ind, err := v.indicator(params.ByName("name"))
+	if err != nil {
+		return chart.Lines{}, err
+	}
+	places, err := v.places(query)
+	if err != nil {
+		return chart.Lines{}, err
+	}
+	window, err := v.window(query)
+	if err != nil {
+		return chart.Lines{}, err
+	}
+	years, err := v.years(query)
+	if err != nil {
+		return chart.Lines{}, err
+	}
+	return v.lines(ind, places[:min(len(places), most)], window, years)
 }
 
 // indicatorLines is one indicator chart in the making.
@@ -454,24 +459,7 @@ func (g *indicatorLines) lineInWords(s chart.Series) string {
 
 // sparkChart is one place's line for a cell of a table.
 func (v *view) sparkChart(query url.Values, params gin.Params) (*chart.Drawing, error) {
-	ind, err := v.indicator(params.ByName("name"))
-	if err != nil {
-		return nil, err
-	}
-	places, err := v.places(query)
-	if err != nil {
-		return nil, err
-	}
-	window, err := v.window(query)
-	if err != nil {
-		return nil, err
-	}
-	years, err := v.years(query)
-	if err != nil {
-		return nil, err
-	}
-	places = places[:min(len(places), 1)]
-	l, err := v.lines(ind, places, window, years)
+	l, err := v.asked(query, params, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -65,6 +65,9 @@ func figures() cube.Content {
 		c.Comparisons = append(c.Comparisons, cube.Comparison{
 			Indicator: rate, Region: code, BaseFrom: 2022, BaseTo: 2024, From: 2025, To: 2025, OwnChange: 3, GroupChange: 1, Estimate: 2, Lower: -8, Upper: 12, Members: 30,
 		})
+		c.Attainments = append(c.Attainments,
+			cube.Attainment{Agreement: "innlandet", Goal: "innlandet/1", Indicator: rate, Region: code, Share: cube.Null, ShareLower: cube.Null, ShareUpper: cube.Null, ShareReason: "no-target"},
+			cube.Attainment{Agreement: "innlandet", Goal: "innlandet/2", Indicator: rate, Region: code, BaseFrom: 2022, BaseTo: 2024, From: 2025, To: 2025, Share: .25, ShareLower: -.5, ShareUpper: 1.125})
 		c.Balances = append(c.Balances,
 			cube.Balance{Region: code, Covariate: "log-population", Own: 7.16, GroupMean: 7.5, GroupSD: .4, StdDifference: -.85, Outside: true},
 			cube.Balance{Region: code, Covariate: "net-migration", Own: 4.4, GroupMean: 3.1, GroupSD: 4, StdDifference: .29})
@@ -226,6 +229,25 @@ func TestOneNumberOneValue(t *testing.T) {
 		if !slices.Contains(rows, text) {
 			t.Errorf("no %q among %q", text, rows)
 		}
+	}
+}
+
+// TestShares: the share of the way is in per cent, from the goal that has one; where
+// there is no target the row says so.
+func TestShares(t *testing.T) {
+	route := "/charts/attainment/net-migration-rate.svg?measure=share"
+	list := texts(t, get(t, release(data.Recorded), route).Body.Bytes())
+	for _, want := range []string{"+25 (−50\u00a0til 113)", "målet nådd", "Fra 2022–2024 til 2025. Kommunene står i avtalens rekkefølge."} {
+		if !slices.Contains(list, want) {
+			t.Errorf("no %q among %q", want, list)
+		}
+	}
+	rel := release(data.Recorded)
+	c := rel.Cube.Content
+	c.Attainments = slices.DeleteFunc(slices.Clone(c.Attainments), func(x cube.Attainment) bool { return x.Share.OK() })
+	rel.Cube = cube.New(c)
+	if list := texts(t, get(t, rel, route).Body.Bytes()); !slices.Contains(list, locale.Text(locale.NB, "reason.no-target")) || slices.Contains(list, "målet nådd") {
+		t.Errorf("no target, but %q", list)
 	}
 }
 
