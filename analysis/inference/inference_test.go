@@ -429,6 +429,11 @@ func TestJointFewSets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, u := range r.Units {
+		if u.Gates.OverMedian <= 0 {
+			t.Errorf("unit %d is not compared with the placebos' fit: %+v", u.Unit, u.Gates)
+		}
+	}
 	// Ordered pairs of four donors: 4·3.
 	if r.Sets != 12 || r.Plain.P.Smallest != 1.0/13 {
 		t.Errorf("%d sets, smallest p %v", r.Sets, r.Plain.P.Smallest)

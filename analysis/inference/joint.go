@@ -41,6 +41,8 @@ type JointUnit struct {
 	Z float64
 	// Candidates is the number of donors that may stand in for it.
 	Candidates int
+	// Gates check its pre-fit against that of the single placebos.
+	Gates Gates
 }
 
 // JointResult is the joint permutation test.
@@ -112,6 +114,7 @@ func (o JointOptions) weights(n int) ([]float64, error) {
 
 // separate estimates every treated unit and every donor once.
 func (o JointOptions) separate(ctx context.Context, p *panel.Panel, d panel.Design, est panel.Estimator) (*JointResult, error) {
+	est = wholePre(est)
 	r := &JointResult{Units: make([]JointUnit, len(d.Treated))}
 	effect := 0.0
 	for k, i := range d.Treated {
@@ -128,12 +131,17 @@ func (o JointOptions) separate(ctx context.Context, p *panel.Panel, d panel.Desi
 	}
 	var units []int
 	var effects []float64
+	var ests []panel.Estimate
 	for _, q := range all {
 		if q.Failed != "" {
 			r.Failed++
 			continue
 		}
-		units, effects = append(units, q.Unit), append(effects, q.Estimate.ATT)
+		units, effects, ests = append(units, q.Unit), append(effects, q.Estimate.ATT), append(ests, q.Estimate)
+	}
+	for k := range r.Units {
+		u := &r.Units[k]
+		u.Gates = gates(p, panel.Design{Treated: []int{u.Unit}, Donors: d.Donors, Start: d.Start}, u.Estimate, ests, o.Options)
 	}
 	n := standIns{sets: o.draw(p, d.Treated, units, r), units: units, effects: effects, weights: o.Weights}
 	r.Sets = len(n.sets)
