@@ -96,7 +96,7 @@ func run(ctx context.Context, w io.Writer, reps int, seed uint64) error {
 		}
 		t.print(w, world, reps)
 	}
-	return nil
+	return said(ctx, w, max(1, reps/5), seed)
 }
 
 // panel draws donors of lognormal size above 4,000 and the treated units first: level,
