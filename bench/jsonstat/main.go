@@ -3,7 +3,7 @@
 // otherwise take: npm's jsonstat-toolkit with DuckDB's own Node API, and
 // pyjstat. The peers are measured in the same run on the same body.
 //
-//	go run ./bench/jsonstat [-runs 5] [-python FILE] [-keep DIR]
+//	go run ./bench/jsonstat [-runs 5] [-peers=false] [-python FILE] [-keep DIR]
 //
 // npm installs its packages into a temporary folder. pyjstat is in no Debian;
 // where the interpreter given by -python cannot import it, its published ratio
@@ -42,15 +42,16 @@ const (
 func main() {
 	runs := flag.Int("runs", 5, "runs of each; the median is told")
 	python := flag.String("python", "python3", "interpreter that can import pyjstat")
+	peers := flag.Bool("peers", true, "measure the peers too")
 	keep := flag.String("keep", "", "folder to work in and leave; a temporary one when empty")
 	flag.Parse()
-	if err := run(*runs, *python, *keep); err != nil {
+	if err := run(*runs, *peers, *python, *keep); err != nil {
 		fmt.Fprintln(os.Stderr, "bench/jsonstat:", err)
 		os.Exit(1)
 	}
 }
 
-func run(runs int, python, dir string) error {
+func run(runs int, peers bool, python, dir string) error {
 	if dir == "" {
 		temp, err := os.MkdirTemp("", "bench-jsonstat-")
 		if err != nil {
@@ -78,6 +79,9 @@ func run(runs int, python, dir string) error {
 	}
 	tell("here: file to columns in memory", own.Parse, own.Parse)
 	tell("here: file to durable DuckDB table", own.Table, own.Table)
+	if !peers {
+		return nil
+	}
 	if npm, err := peerNPM(dir, file, runs); err != nil {
 		fmt.Printf("| npm jsonstat-toolkit + @duckdb/node-api | not measured: %v | | | |\n", err)
 	} else {

@@ -57,6 +57,11 @@ func WriteCells(ctx context.Context, path string, c Cells) (err error) {
 		return fmt.Errorf("release: connect: %w", err)
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
+	// The cells come in order from one source: a second thread only waits for
+	// it, and costs a third more processor time.
+	if _, err := conn.ExecContext(ctx, "SET threads = 1"); err != nil {
+		return fmt.Errorf("release: threads: %w", err)
+	}
 	if err := c.write(ctx, conn); err != nil {
 		return err
 	}
