@@ -33,7 +33,10 @@ func (d *deriver) attainments() []cube.Attainment {
 	return rows
 }
 
-// attainment measures and judges one indicator of one goal for one place.
+// attainment measures and judges one indicator of one goal for one place. The
+// detectable change of its row is that of what is judged: of the change since the
+// baseline or, where the way of judging is comparison, of the difference to the
+// group.
 func (d *deriver) attainment(a *catalogue.Agreement, g *catalogue.Goal, gi *catalogue.GoalIndicator, region string) cube.Attainment {
 	row := emptyAttainment(a.ID, g.ID, gi, region)
 	ind := d.in.Catalogue.Indicator(gi.Indicator)
@@ -47,8 +50,15 @@ func (d *deriver) attainment(a *catalogue.Agreement, g *catalogue.Goal, gi *cata
 		judge(&row, e)
 		return row
 	}
-	e = d.evidence(a, ind, gi, ch, d.result(ind.ID).comparison, region)
+	versus, grouped := d.result(ind.ID).comparison[region]
+	e = d.evidence(a, ind, gi, ch)
+	if grouped {
+		e.Comparison, e.ComparisonProblem = versus.estimate, versus.reason
+	}
 	measure(&row, ind, e, ch)
+	if e.Method == catalogue.JudgeComparison {
+		row.Detectable = versus.smallest()
+	}
 	judge(&row, e)
 	return row
 }
@@ -72,7 +82,7 @@ func (d *deriver) whyAbsent(ind *catalogue.Indicator, a *catalogue.Agreement, re
 }
 
 // evidence gathers what a verdict rests on.
-func (d *deriver) evidence(a *catalogue.Agreement, ind *catalogue.Indicator, gi *catalogue.GoalIndicator, ch change, versus map[string]comparison, region string) Evidence {
+func (d *deriver) evidence(a *catalogue.Agreement, ind *catalogue.Indicator, gi *catalogue.GoalIndicator, ch change) Evidence {
 	e := Evidence{
 		Method: gi.Judgement.Method, Polarity: ind.Polarity,
 		Context:    gi.Role == catalogue.ContextRole || ind.Context,
@@ -88,9 +98,6 @@ func (d *deriver) evidence(a *catalogue.Agreement, ind *catalogue.Indicator, gi 
 	}
 	if signed, ok := a.Period.Signed.Time(); ok {
 		e.NotInForce = ch.now.to < signed.Year()
-	}
-	if x, ok := versus[region]; ok {
-		e.Comparison, e.ComparisonProblem = x.estimate, x.reason
 	}
 	return e
 }

@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/stat/distuv"
+
 	"github.com/bygdevekst/bygdevekst/analysis/interval"
 	"github.com/bygdevekst/bygdevekst/analysis/synth"
 	"github.com/bygdevekst/bygdevekst/data/catalogue"
@@ -17,6 +19,9 @@ const (
 	MethodDIDRelative = "did-relative"
 )
 
+// power is the chance with which a smallest detectable difference is seen.
+const power = 0.80
+
 // comparison is a difference-in-differences against a comparison group.
 type comparison struct {
 	ch         change
@@ -25,6 +30,8 @@ type comparison struct {
 	hasChanges bool // The changes have values,
 	ok         bool // and the estimate limits.
 	p, least   float64
+	// detectable is the smallest true difference seen four times out of five.
+	detectable float64
 	members    int
 	method     string
 	reason     Reason
@@ -43,8 +50,9 @@ type comparison struct {
 //
 //	p = (1 + #{|τ_j| ≥ |τ|})/(n + 1),  limits τ ± the ⌈0.95(n + 1)⌉-th smallest |τ_j|
 //
-// No draw is made. All causes that move comparable places between the two windows
-// are in it, not only counting chance.
+// The smallest difference seen with 80 % power is the half-width plus 0.84 standard
+// deviations of the τ_j. No draw is made. All causes that move comparable places
+// between the two windows are in it, not only counting chance.
 func (d *deriver) compare(ind *catalogue.Indicator, g *group, ch change) comparison {
 	x := comparison{ch: ch, method: MethodDID, reason: ch.reason}
 	if ind.Kind == catalogue.Count {
@@ -83,8 +91,9 @@ func (x *comparison) infer(noise []float64) {
 		x.reason = ReasonTooFewPlacebos
 		return
 	}
-	above := 1
+	above, squares := 1, 0.0
 	for i, v := range noise {
+		squares += v * v
 		noise[i] = math.Abs(v)
 		if noise[i] >= math.Abs(x.estimate.Value)*(1-1e-12) {
 			above++
@@ -94,6 +103,7 @@ func (x *comparison) infer(noise []float64) {
 	half := noise[k-1]
 	x.estimate.Lower, x.estimate.Upper = x.estimate.Value-half, x.estimate.Value+half
 	x.p, x.least = float64(above)/float64(n+1), 1/float64(n+1)
+	x.detectable = half + distuv.UnitNormal.Quantile(power)*math.Sqrt(squares/float64(n))
 	x.ok, x.reason = true, ""
 }
 
@@ -247,6 +257,15 @@ func (t sums) change(p panel) float64 {
 	}
 	v, _ := p.of(t.ends)
 	return v
+}
+
+// smallest is the smallest detectable difference in the indicator's own unit, none
+// for a count, which is compared in per cent.
+func (x comparison) smallest() cube.Float {
+	if !x.ok || x.method == MethodDIDRelative {
+		return cube.Null
+	}
+	return cube.Float(x.detectable)
 }
 
 func (x comparison) row(ind *catalogue.Indicator, region string) cube.Comparison {
