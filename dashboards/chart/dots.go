@@ -114,46 +114,74 @@ func (d Dots) key() []sample {
 const rowPad = 12
 
 // body has the row labels to the left, the plot in the middle and the figures to
-// the right, with the axis below.
+// the right, with the axis below. In a small picture labels and figures stand
+// above the interval.
 func (d Dots) body() block {
-	left, right := vg.Length(0), vg.Length(0)
-	for _, r := range d.Rows {
-		left = max(left, min(r.letters().width(r.Label), 220))
-		right = max(right, min(labelText.width(r.Text), 190))
-	}
-	var tops []vg.Length
-	height := vg.Length(0)
-	for _, r := range d.Rows {
-		n := max(len(r.letters().wrap(r.Label, left)), len(labelText.wrap(r.Text, right)), 1)
-		tops = append(tops, height)
-		height += labelText.leading()*vg.Length(n) + rowPad
-	}
+	g := d.grid()
 	var unit vg.Length
 	if d.Unit != "" {
 		unit = unitText.leading() + 4
 	}
 	axis := tickText.leading() + 8
-	return block{unit + height + axis, func(c draw.Canvas, top vg.Length) {
-		x0, x1 := margin+left+14, pictureWidth-margin-right-14
-		unitText.set(c, x0, top-unitText.size, unitText.cut(d.Unit, pictureWidth-margin-x0))
+	return block{unit + g.height + axis, func(c draw.Canvas, top vg.Length) {
+		unitText.set(c, g.x0, top-unitText.size, unitText.cut(d.Unit, margin+d.inner()-g.x0))
 		top -= unit
-		area := vg.Rectangle{Min: vg.Point{X: x0, Y: top - height - axis}, Max: vg.Point{X: x1, Y: top}}
-		inside, x := d.axes(draw.Canvas{Canvas: c.Canvas, Rectangle: area}, height, axis)
+		area := vg.Rectangle{Min: vg.Point{X: g.x0, Y: top - g.height - axis}, Max: vg.Point{X: g.x1, Y: top}}
+		inside, x := d.axes(draw.Canvas{Canvas: c.Canvas, Rectangle: area})
 		for i, r := range d.Rows {
-			bottom := top - height
-			if i+1 < len(tops) {
-				bottom = top - tops[i+1]
+			upper, lower := top-g.tops[i], top-g.height
+			if i+1 < len(g.tops) {
+				lower = top - g.tops[i+1]
 			}
-			mid := (top - tops[i] + bottom) / 2
-			r.letters().block(c, margin, mid, r.letters().wrap(r.Label, left))
-			labelText.block(c, pictureWidth-margin-right, mid, labelText.wrap(r.Text, right))
-			r.draw(c, x, mid)
 			if i > 0 {
-				y := top - tops[i]
-				c.StrokeLine2(draw.LineStyle{Color: grid, Width: 0.6}, margin, y, inside.Max.X, y)
+				c.StrokeLine2(draw.LineStyle{Color: grid, Width: 0.6}, margin, upper, inside.Max.X, upper)
 			}
+			mid, at := (upper+lower)/2, (upper+lower)/2
+			if d.Small {
+				words := append(r.letters().wrap(r.Label, g.left), labelText.wrap(r.Text, g.right)...)
+				height := labelText.leading() * vg.Length(len(words))
+				mid, at = upper-rowPad/2-height/2, lower+rowPad
+				for _, s := range words {
+					// Words over the grid are read on white.
+					c.FillPolygon(white, rect(margin, mid-height/2, margin+r.letters().width(s)+3, mid+height/2))
+				}
+				r.letters().block(c, margin, mid, words)
+			} else {
+				r.letters().block(c, margin, mid, r.letters().wrap(r.Label, g.left))
+				labelText.block(c, margin+d.inner()-g.right, mid, labelText.wrap(r.Text, g.right))
+			}
+			r.draw(c, x, at)
 		}
 	}}
+}
+
+// dotGrid is the layout of a Dots chart: the widths of its words, the edges of its
+// plot, the distance of each row from the top, and the height of all.
+type dotGrid struct {
+	left, right, x0, x1, height vg.Length
+	tops                        []vg.Length
+}
+
+func (d Dots) grid() dotGrid {
+	g := dotGrid{left: d.inner(), right: d.inner(), x0: margin + 6, x1: margin + d.inner() - 6}
+	if !d.Small {
+		g.left, g.right = 0, 0
+		for _, r := range d.Rows {
+			g.left = max(g.left, min(r.letters().width(r.Label), 220))
+			g.right = max(g.right, min(labelText.width(r.Text), 190))
+		}
+		g.x0, g.x1 = margin+g.left+14, margin+d.inner()-g.right-14
+	}
+	for _, r := range d.Rows {
+		label, text := len(r.letters().wrap(r.Label, g.left)), len(labelText.wrap(r.Text, g.right))
+		g.tops = append(g.tops, g.height)
+		if d.Small {
+			g.height += labelText.leading()*vg.Length(label+text) + 2*rowPad
+		} else {
+			g.height += labelText.leading()*vg.Length(max(label, text, 1)) + rowPad
+		}
+	}
+	return g
 }
 
 func (r Row) letters() letters {
@@ -165,7 +193,7 @@ func (r Row) letters() letters {
 
 // axes draws the value axis and the limits with gonum/plot and returns the data
 // area and the transform of values.
-func (d Dots) axes(area draw.Canvas, height, axis vg.Length) (inside draw.Canvas, x func(float64) vg.Length) {
+func (d Dots) axes(area draw.Canvas) (inside draw.Canvas, x func(float64) vg.Length) {
 	e := noExtent()
 	for _, r := range d.Rows {
 		e.add(r.Value, r.Low, r.High, r.Second)

@@ -9,11 +9,21 @@ import (
 
 // Measures of the picture, in pixels of the SVG.
 const (
-	pictureWidth = 760
-	margin       = 20
-	inner        = pictureWidth - 2*margin
-	swatch       = 26 // Width of a sample of a line in a key or label.
+	wide   = 760
+	narrow = 380
+	margin = 20
+	swatch = 26 // Width of a sample of a line in a key or label.
 )
+
+// width is the width of the picture, inner that between its margins.
+func (m Meta) width() vg.Length {
+	if m.Small {
+		return narrow
+	}
+	return wide
+}
+
+func (m Meta) inner() vg.Length { return m.width() - 2*margin }
 
 // Drawing is a laid-out picture, ready to be written in any format.
 type Drawing struct {
@@ -40,22 +50,23 @@ type block struct {
 // notes, source.
 func compose(m Meta, key []sample, body block) *Drawing {
 	var blocks []block
+	inner := m.inner()
 	if m.Notice != "" {
-		blocks = append(blocks, notice(m.Notice))
+		blocks = append(blocks, notice(m.Notice, m.width()))
 	}
 	blocks = append(blocks, space(12), lines(titleText, titleText.wrap(m.Title, inner)))
 	if m.Subtitle != "" {
 		blocks = append(blocks, space(3), lines(subtitleText, subtitleText.wrap(m.Subtitle, inner)))
 	}
 	if len(key) > 0 {
-		blocks = append(blocks, space(7), keyBlock(key))
+		blocks = append(blocks, space(7), keyBlock(key, inner))
 	}
 	blocks = append(blocks, space(9), body, space(5))
 	for _, n := range m.Notes {
 		blocks = append(blocks, space(2), lines(noteText, noteText.wrap(n, inner)))
 	}
-	blocks = append(blocks, space(6), rule(), space(3), lines(noteText, noteText.wrap(m.Source, inner)), space(10))
-	d := &Drawing{meta: m, width: pictureWidth}
+	blocks = append(blocks, space(6), rule(inner), space(3), lines(noteText, noteText.wrap(m.Source, inner)), space(10))
+	d := &Drawing{meta: m, width: m.width()}
 	for _, b := range blocks {
 		d.height += b.height
 	}
@@ -83,24 +94,24 @@ func lines(l letters, text []string) block {
 	}}
 }
 
-func rule() block {
+func rule(w vg.Length) block {
 	return block{1, func(c draw.Canvas, top vg.Length) {
-		c.StrokeLine2(draw.LineStyle{Color: grid, Width: 1}, margin, top, pictureWidth-margin, top)
+		c.StrokeLine2(draw.LineStyle{Color: grid, Width: 1}, margin, top, margin+w, top)
 	}}
 }
 
 // notice is a band across the whole picture that cannot be taken for decoration.
-func notice(s string) block {
+func notice(s string, w vg.Length) block {
 	const h = 30
 	return block{h, func(c draw.Canvas, top vg.Length) {
-		c.FillPolygon(amber, rect(0, top-h, pictureWidth, top))
+		c.FillPolygon(amber, rect(0, top-h, w, top))
 		noticeText.set(c, margin, top-20, s)
 	}}
 }
 
 // keyBlock sets the samples in a row of their own, outside the data, over as many
 // lines as they need.
-func keyBlock(key []sample) block {
+func keyBlock(key []sample, inner vg.Length) block {
 	const between = 18
 	at := make([]vg.Point, len(key))
 	var x, y vg.Length

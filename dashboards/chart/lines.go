@@ -188,6 +188,18 @@ func (s Series) last() (Point, bool) {
 	return Point{}, false
 }
 
+// newest is the last place on the horizontal axis that a main series or its group
+// has a figure for.
+func (p Panel) newest() float64 {
+	newest := math.Inf(-1)
+	for _, s := range p.Series {
+		if q, ok := s.last(); ok && (s.Role == Main || s.Role == Group) {
+			newest = math.Max(newest, q.X)
+		}
+	}
+	return newest
+}
+
 func (s Series) hasBand() bool {
 	return slices.ContainsFunc(s.Points, func(p Point) bool { return known(p.Y) && known(p.Low) && known(p.High) })
 }
@@ -210,9 +222,14 @@ type lineGrid struct {
 const columnGap = 24
 
 func newLineGrid(l Lines) *lineGrid {
-	g := &lineGrid{Lines: l, columns: 1, plotHeight: 300, panelWidth: inner}
-	if len(l.Panels) > 1 {
-		g.columns, g.plotHeight, g.panelWidth = 2, 190, (inner-columnGap)/2
+	g := &lineGrid{Lines: l, columns: 1, plotHeight: 300, panelWidth: l.inner()}
+	switch {
+	case len(l.Panels) > 1 && l.Small:
+		g.plotHeight = 170
+	case len(l.Panels) > 1:
+		g.columns, g.plotHeight, g.panelWidth = 2, 190, (l.inner()-columnGap)/2
+	case l.Small:
+		g.plotHeight = 230
 	}
 	g.scaleY()
 	g.labelEnds()
@@ -230,7 +247,7 @@ func newLineGrid(l Lines) *lineGrid {
 
 func (g *lineGrid) scaleY() {
 	steps := 6
-	if g.columns > 1 {
+	if len(g.Panels) > 1 {
 		steps = 5
 	}
 	all := noExtent()
@@ -280,7 +297,11 @@ func (g *lineGrid) key() []sample {
 			if s.Role == Main {
 				nth++
 			}
-			if _, any := s.last(); any && (len(g.Panels) > 1 || s.Role == Background || s.Label == "") {
+			q, any := s.last()
+			switch {
+			case any && g.Small && len(g.Panels) == 1 && s.Role != Background:
+				add(sample{text: g.labelOf(s, q, p.newest()), look: look, line: true})
+			case any && (len(g.Panels) > 1 || s.Role == Background || s.Label == ""):
 				add(sample{text: s.Name, look: look, line: true})
 			}
 			if s.hasBand() {
@@ -303,18 +324,18 @@ type endLabel struct {
 func (e endLabel) height() vg.Length { return e.style.leading() * vg.Length(len(e.lines)) }
 
 func (g *lineGrid) labelEnds() {
+	if g.Small {
+		// There is no room beside the data: the key and the titles tell.
+		g.labels = make([][]endLabel, len(g.Panels))
+		return
+	}
 	room := vg.Length(172)
 	if g.columns > 1 {
 		room = 96
 	}
 	for _, p := range g.Panels {
 		var labels []endLabel
-		newest := math.Inf(-1)
-		for _, s := range p.Series {
-			if q, ok := s.last(); ok && (s.Role == Main || s.Role == Group) {
-				newest = math.Max(newest, q.X)
-			}
-		}
+		newest := p.newest()
 		nth := 0
 		for _, s := range p.Series {
 			look := lookOf(s.Role, nth)
@@ -387,17 +408,29 @@ func (g *lineGrid) body() block {
 	const rowGap = 12
 	panel := title + head + g.plotHeight + foot
 	return block{unit + vg.Length(rows)*panel + vg.Length(rows-1)*rowGap, func(c draw.Canvas, top vg.Length) {
-		unitText.set(c, margin, top-unitText.size, unitText.cut(g.Unit, inner))
+		unitText.set(c, margin, top-unitText.size, unitText.cut(g.Unit, g.inner()))
 		for i := range g.Panels {
 			x := margin + vg.Length(i%g.columns)*(g.panelWidth+columnGap)
 			y := top - unit - vg.Length(i/g.columns)*(panel+rowGap)
 			if title > 0 {
-				panelText.set(c, x, y-panelText.size, panelText.cut(g.Panels[i].Title, g.panelWidth))
+				panelText.set(c, x, y-panelText.size, panelText.cut(g.title(i), g.panelWidth))
 			}
 			y -= title + head
 			g.panel(c, i, vg.Rectangle{Min: vg.Point{X: x, Y: y - g.plotHeight}, Max: vg.Point{X: x + g.panelWidth, Y: y}})
 		}
 	}}
+}
+
+// title is a panel's title, in a small picture with the newest figure that has no
+// room beside the data.
+func (g *lineGrid) title(i int) string {
+	p := g.Panels[i]
+	for _, s := range p.Series {
+		if q, ok := s.last(); ok && g.Small && s.Role == Main {
+			return p.Title + " " + g.labelOf(s, q, p.newest())
+		}
+	}
+	return p.Title
 }
 
 // panel draws one plot and its labels within a rectangle.
@@ -560,7 +593,7 @@ const manyPoints = 40
 func (g *lineGrid) addLine(p *plot.Plot, s Series, look look) {
 	segments := s.segments(g.step())
 	radius := vg.Length(3)
-	if g.columns > 1 {
+	if g.columns > 1 || g.Small {
 		radius = 2.3
 	}
 	for _, seg := range segments {

@@ -28,6 +28,9 @@ type Meta struct {
 	Description string
 	// Language is the language of the texts: nb, nn or en.
 	Language string
+	// Small lays the picture out for a screen as narrow as a telephone's, at the
+	// same size of letters: one column, and the figures of lines in the key.
+	Small bool
 }
 
 // Point is one figure. NaN stands for what is missing.

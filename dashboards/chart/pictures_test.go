@@ -153,25 +153,46 @@ func single(title string, values ...float64) Lines {
 	return Lines{Meta: meta(title), Panels: []Panel{{Series: []Series{s}, Empty: "Ingen tall å vise: tallgrunnlag mangler."}}}
 }
 
+// The same for a telephone.
+func smallLines(l Lines) Lines {
+	l.Small = true
+	return l
+}
+
+func smallDots(d Dots) Dots {
+	d.Small = true
+	return d
+}
+
+func smallStrip(s Strip) Strip {
+	s.Small = true
+	return s
+}
+
 // drawer is any of the charts.
 type drawer interface{ Draw() (*Drawing, error) }
 
 // pictures are the charts looked at and kept as goldens, the edges of what can be
 // drawn among them.
 var pictures = map[string]drawer{
-	"one-place":      onePlace(),
-	"five-places":    fivePlaces(),
-	"mains-together": mainsTogether(),
-	"all-gaps":       allGaps(),
-	"power":          powerCurves(),
-	"agreement":      rowsOfAnAgreement(),
-	"ratios":         ratios(),
-	"spark":          spark(),
-	"one-point":      single("Ett punkt", 4.2),
-	"all-missing":    single("Alle mangler", nan, nan, nan),
-	"equal-values":   single("Like verdier", 7, 7, 7, 7),
-	"large-values":   single("Store verdier", 123456789012, 987654321098, 5e11),
-	"negative":       single("Negative verdier", -1234.5, -1300, nan, -1111.1),
+	"one-place":       onePlace(),
+	"five-places":     fivePlaces(),
+	"mains-together":  mainsTogether(),
+	"all-gaps":        allGaps(),
+	"power":           powerCurves(),
+	"agreement":       rowsOfAnAgreement(),
+	"ratios":          ratios(),
+	"spark":           spark(),
+	"small-place":     smallLines(onePlace()),
+	"small-places":    smallLines(fivePlaces()),
+	"small-agreement": smallDots(rowsOfAnAgreement()),
+	"small-ratios":    smallStrip(ratios()),
+	"small-gaps":      smallLines(allGaps()),
+	"one-point":       single("Ett punkt", 4.2),
+	"all-missing":     single("Alle mangler", nan, nan, nan),
+	"equal-values":    single("Like verdier", 7, 7, 7, 7),
+	"large-values":    single("Store verdier", 123456789012, 987654321098, 5e11),
+	"negative":        single("Negative verdier", -1234.5, -1300, nan, -1111.1),
 	"no-rows": Dots{Meta: meta("Ingen rader med tall"), Zero: true, Rows: []Row{
 		{Label: "Engerdal", Value: nan, Low: nan, High: nan, Second: nan, Text: "Det er ikke avtalt noe mål."},
 		{Label: "Trysil", Value: nan, Low: nan, High: nan, Second: nan, Text: "Det er ikke avtalt noe mål."},

@@ -56,8 +56,9 @@ func (s Strip) body(others look) block {
 	e := noExtent()
 	e.add(0, s.Own)
 	e.add(s.Others...)
-	sc := valueScale(e, 9, s.Decimals)
-	bin := func(v float64) int { return int((v - sc.min) / (sc.max - sc.min) * (inner - 30) / dotSize) }
+	inner := s.inner()
+	sc := valueScale(e, int(inner/80), s.Decimals)
+	bin := func(v float64) int { return int((v - sc.min) / (sc.max - sc.min) * float64(inner-30) / dotSize) }
 	stack := map[int]int{}
 	most := 0
 	for _, v := range s.Others {
@@ -75,7 +76,7 @@ func (s Strip) body(others look) block {
 	return block{unit + plotHeight + axis, func(c draw.Canvas, top vg.Length) {
 		unitText.set(c, margin, top-unitText.size, unitText.cut(s.Unit, inner))
 		area := draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{
-			Min: vg.Point{X: margin + 8, Y: top - unit - plotHeight - axis}, Max: vg.Point{X: pictureWidth - margin - 8, Y: top - unit},
+			Min: vg.Point{X: margin + 8, Y: top - unit - plotHeight - axis}, Max: vg.Point{X: margin + inner - 8, Y: top - unit},
 		}}
 		p := plot.New()
 		p.BackgroundColor = nil

@@ -7,6 +7,6 @@
 //	/charts/effects/{indicator}/{path|gaps|ratios|specification|power|balance}.svg|png|pdf?agreement=innlandet&municipality=3421|pooled
 //	/charts/spark/{indicator}.svg?municipality=3425
 //
-// All take lang=nb|nn|en. Municipalities stand in the order asked for or in the
-// agreement's own, never by value.
+// All take lang=nb|nn|en and, for a screen as narrow as a telephone's, size=small.
+// Municipalities stand in the order asked for or in the agreement's own, never by value.
 package plots

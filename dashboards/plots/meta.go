@@ -16,7 +16,7 @@ import (
 
 // meta is what every chart of an indicator carries.
 func (v *view) meta(ind *catalogue.Indicator) chart.Meta {
-	m := chart.Meta{Language: string(v.lang), Decimals: ind.Decimals, Unit: v.text(ind.Unit), Source: v.source(ind.Tables())}
+	m := chart.Meta{Language: string(v.lang), Small: v.small, Decimals: ind.Decimals, Unit: v.text(ind.Unit), Source: v.source(ind.Tables())}
 	if v.Info.Kind == data.Simulated {
 		m.Notice = v.t("kind.simulated")
 	}

@@ -25,7 +25,7 @@ const Prefix = "/charts/"
 func Register(r gin.IRouter, current served.Current) {
 	get := func(path string, allowed []string, draw func(*view, url.Values, gin.Params) (*chart.Drawing, error)) {
 		r.GET(path, func(c *gin.Context) {
-			v := &view{current(), language(c.Request)}
+			v := &view{Release: current(), lang: language(c.Request), small: c.Query("size") == "small"}
 			if err := v.answer(c, allowed, draw); err != nil {
 				v.fail(c, err)
 			}
@@ -57,10 +57,12 @@ var formats = map[string]struct {
 	"pdf": {"application/pdf", (*chart.Drawing).PDF},
 }
 
-// view is one request: the release it is answered from and the language.
+// view is one request: the release it is answered from, the language, and whether
+// the picture is for a narrow screen.
 type view struct {
 	*served.Release
-	lang locale.Lang
+	lang  locale.Lang
+	small bool
 }
 
 func (v *view) t(key string, pairs ...any) string { return locale.Text(v.lang, key, pairs...) }
@@ -109,7 +111,7 @@ func cutLast(name string) (base, ext string, found bool) {
 // known refuses a parameter the chart does not have: a misspelt one would
 // otherwise give another chart than was meant.
 func (v *view) known(query url.Values, allowed []string) error {
-	all := append(slices.Clone(allowed), "lang")
+	all := append(slices.Clone(allowed), "size", "lang")
 	for _, name := range sortedKeys(query) {
 		if !slices.Contains(all, name) {
 			return v.invalid("chart.error.parameter", "name", name, "known", strings.Join(all, ", "))
@@ -117,6 +119,9 @@ func (v *view) known(query url.Values, allowed []string) error {
 	}
 	if lang := query.Get("lang"); query.Has("lang") && lang != served.NB && lang != served.NN && lang != served.EN {
 		return v.badValue("lang", lang, "nb, nn, en")
+	}
+	if size := query.Get("size"); size != "" && size != "small" {
+		return v.badValue("size", size, "small")
 	}
 	return nil
 }
@@ -136,7 +141,7 @@ func filename(params gin.Params, query url.Values) string {
 	for _, p := range params {
 		parts = append(parts, p.Value)
 	}
-	for _, name := range []string{"agreement", "municipality", "measure", "window"} {
+	for _, name := range []string{"agreement", "municipality", "measure", "window", "size"} {
 		if s := query.Get(name); s != "" {
 			parts = append(parts, s)
 		}

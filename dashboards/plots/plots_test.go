@@ -182,6 +182,16 @@ func TestEveryRoute(t *testing.T) {
 			}
 		}
 	}
+	for _, route := range routes {
+		sep := "?"
+		if strings.Contains(route, "?") {
+			sep = "&"
+		}
+		// 380 is the width of a small picture; a spark has but one size.
+		if w := get(t, rel, route+sep+"size=small"); !strings.Contains(w.Body.String(), `viewBox="0 0 380 `) && !strings.Contains(route, "/spark/") {
+			t.Errorf("%s, small: %d %.300s", route, w.Code, w.Body)
+		}
+	}
 	for ext, magic := range map[string]string{"png": "\x89PNG", "pdf": "%PDF"} {
 		w := get(t, rel, "/charts/net-migration-rate."+ext+"?municipality=3425")
 		if w.Code != http.StatusOK || !strings.HasPrefix(w.Body.String(), magic) || !strings.Contains(w.Header().Get("Content-Disposition"), "net-migration-rate-3425."+ext) {
@@ -329,6 +339,7 @@ func TestProblems(t *testing.T) {
 		{"/charts/net-migration-rate.svg?municipality=3425&from=2020&to=2019", 422, "from=2020"},
 		{"/charts/net-migration-rate.svg?municipalities=3425", 422, "municipalities"},
 		{"/charts/net-migration-rate.svg?municipality=3425&lang=se", 422, "lang=se"},
+		{"/charts/net-migration-rate.svg?municipality=3425&size=huge", 422, "size=huge"},
 		{"/charts/attainment/net-migration-rate.svg?agreement=no-such", 404, "no-such"},
 		{"/charts/attainment/net-migration-rate.svg?measure=rank", 422, "measure=rank"},
 		{"/charts/attainment/birth-rate.svg", 404, "birth-rate"},
