@@ -77,6 +77,7 @@ func TestCodes(t *testing.T) {
 	add("flag.", effects.FlagDescriptive, effects.FlagExploratory, effects.FlagFewDonors)
 	add("polarity.", string(catalogue.Up), string(catalogue.Down), string(catalogue.NoPolarity))
 	add("role.", string(catalogue.Lead), string(catalogue.Support), string(catalogue.ContextRole))
+	add("roles.", string(catalogue.Lead), string(catalogue.Support), string(catalogue.ContextRole))
 	add("judgement.", string(catalogue.JudgeTrend), string(catalogue.JudgeTarget), string(catalogue.JudgeComparison), string(catalogue.JudgeMilestone), string(catalogue.JudgeRubric))
 	add("theme.", string(catalogue.ThemeOverarching), string(catalogue.ThemeRecruitment), string(catalogue.ThemeLabourReserve), string(catalogue.ThemeHousing))
 	add("level.", string(catalogue.High), string(catalogue.Medium), string(catalogue.Low))

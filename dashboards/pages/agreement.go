@@ -408,6 +408,8 @@ func (v *visit) verdictRow(ind *catalogue.Indicator, a cube.Attainment) verdictR
 
 type goalBody struct {
 	goalCard
+	// Groups are the indicators by the part they play.
+	Groups        []roleGroup
 	AgreementName catalogue.Text
 	Places        []place
 	PartyNames    []string
@@ -416,7 +418,27 @@ type goalBody struct {
 	Plans         []planView
 	Obligations   []obligationRow
 	Efforts       []effortRow
-	Next          []named
+}
+
+type roleGroup struct {
+	Role       catalogue.IndicatorRole
+	Indicators []judged
+}
+
+func byRole(list []judged) []roleGroup {
+	var out []roleGroup
+	for _, role := range []catalogue.IndicatorRole{catalogue.Lead, catalogue.Support, catalogue.ContextRole} {
+		g := roleGroup{Role: role}
+		for _, j := range list {
+			if j.Role == role {
+				g.Indicators = append(g.Indicators, j)
+			}
+		}
+		if len(g.Indicators) > 0 {
+			out = append(out, g)
+		}
+	}
+	return out
 }
 
 func goalPage(v *visit) (*page, error) {
@@ -437,6 +459,7 @@ func goalPage(v *visit) (*page, error) {
 		goalCard: v.goalCard(a, g), AgreementName: a.Name, Places: v.places(a.Codes()), PartyNames: partyNames(a, g.Parties),
 		InviteNames: partyNames(a, g.MayInvite), Plans: v.plans(a, g.ID), Efforts: v.efforts(a.Codes(), ids),
 	}
+	b.Groups = byRole(b.Indicators)
 	for _, id := range g.SeenWith {
 		if other := a.Goal(id); other != nil {
 			b.SeenWith = append(b.SeenWith, named{other.ID, v.goalName(other), "/avtaler/" + a.ID + "/delmal/" + other.ID})

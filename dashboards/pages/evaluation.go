@@ -160,9 +160,8 @@ type effectBody struct {
 	Shared  []string
 	Path    []pathRow
 	Weights []weightRow
-	// Rest is the number of donors not listed, and their weight together.
+	// Rest is the number of donors not listed.
 	Rest       int
-	RestWeight figure
 	Powers     []powerRow
 	PowerMDE   figure
 	PowerYears int32
@@ -312,16 +311,13 @@ func (b *effectBody) weights(v *visit, same func(design, indicator, region, meth
 	// By weight, which says who counts most in the comparison; the weight is no
 	// property of the municipality.
 	slices.SortStableFunc(all, func(x, y cube.EffectWeight) int { return cmp.Compare(y.Weight, x.Weight) })
-	rest := cube.Float(0)
 	for i, w := range all {
-		if i < maxWeights {
-			b.Weights = append(b.Weights, weightRow{v.place(w.Donor), v.figure(w.Weight*100, 1, data.OK)})
-			continue
+		if i == maxWeights {
+			b.Rest = len(all) - i
+			break
 		}
-		b.Rest++
-		rest += w.Weight
+		b.Weights = append(b.Weights, weightRow{v.place(w.Donor), v.figure(w.Weight*100, 1, data.OK)})
 	}
-	b.RestWeight = v.figure(rest*100, 1, data.OK)
 }
 
 // powers takes the curve for the fewest years, which are those there are.
