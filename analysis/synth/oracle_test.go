@@ -262,6 +262,24 @@ func TestOracleCaliforniaTwoOutcomes(t *testing.T) {
 	}
 }
 
+// Values: oracles/sc_california/expected.json, mcnnm.
+func TestOracleCaliforniaCompletion(t *testing.T) {
+	p, d := california(t)
+	r, err := Complete(p, d, CompletionOptions{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "att", r.ATT, -19.980463, 0.6)
+	t.Logf("att %v, lambda %v, rank %d", r.ATT, r.Lambda, r.Rank)
+	// An infinite penalty leaves two-way fixed effects, which is DID.
+	far, err := Complete(p, d, CompletionOptions{Lambda: 1e9, LambdaFixed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// oracles/sdid_california/expected.json, did.
+	near(t, "att without L", far.ATT, -27.349111, 1e-5)
+}
+
 func basque(t testing.TB) (*panel.Panel, panel.Design) {
 	p := load(t, "oracles/sc_basque/data.csv", "regionname", "year", "gdpcap", "sec.agriculture", "sec.energy", "sec.industry",
 		"sec.construction", "sec.services.venta", "sec.services.nonventa", "school.illit", "school.prim", "school.med", "school.high", "school.post.high", "popdens", "invest")
