@@ -189,6 +189,11 @@ func (s *Server) record(ctx context.Context, r *http.Request, id, query string) 
 	}
 	rec := &recorder{header: http.Header{"X-Request-Id": {id}}}
 	s.route(rec, in.WithContext(ctx))
+	if ctx.Err() != nil && rec.buf.Len() == 0 {
+		// The handler gave up in time; one that finished late has an answer all the same.
+		rec.reset()
+		s.fail(rec, in, http.StatusServiceUnavailable)
+	}
 	rec.header.Del("X-Request-Id")
 	return rec
 }
