@@ -78,7 +78,7 @@ func (r *resolver) resolve() (resolved, error) {
 			}
 		}
 	}
-	r.known(regionDim, periods)
+	r.known(regionDim)
 	var out resolved
 	if len(r.problems) == 0 {
 		queries, err := r.regionCodes(regionDim, periods)
@@ -106,7 +106,7 @@ func (r *resolver) warn(format string, args ...any) {
 }
 
 // known reports the dimensions of the plan that the table does not have.
-func (r *resolver) known(region *jsonstat.Dimension, periods []string) {
+func (r *resolver) known(region *jsonstat.Dimension) {
 	var ids []string
 	for _, d := range r.meta.Dimensions {
 		ids = append(ids, d.ID)
@@ -119,10 +119,13 @@ func (r *resolver) known(region *jsonstat.Dimension, periods []string) {
 			r.problem("no dimension %s; it has %s", d.ID, strings.Join(ids, ", "))
 		}
 	}
-	if region == nil && r.plan.Region != nil {
+	switch {
+	case r.plan.Region == nil:
+		r.problem("the plan names no region dimension; the table has %s", strings.Join(ids, ", "))
+	case region == nil:
 		r.problem("no region dimension %s; it has %s", r.plan.Region.Dimension, strings.Join(ids, ", "))
 	}
-	if periods == nil && !has(r.plan.Time) {
+	if !has(r.plan.Time) {
 		r.problem("no time dimension %s; it has %s", r.plan.Time, strings.Join(ids, ", "))
 	}
 }

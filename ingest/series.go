@@ -33,7 +33,7 @@ func (c *cube) axis(id string) (axis, bool) {
 	return axis{i, stride, len(c.codes[i])}, true
 }
 
-// facts reads every series of the plan from a table. region maps the table's
+// readSeries reads every series of the plan from a table. region maps the table's
 // region codes to municipality codes; codes it does not have are pseudo-regions
 // and left out. A cell summed from several is missing if any of them is. A
 // dimension or code of the plan that the table lacks is an EINVALID error.
@@ -41,6 +41,9 @@ func readSeries(plan *catalogue.Table, c *cube, region map[string]string) ([]dat
 	tim, ok := c.axis(plan.Time)
 	if !ok {
 		return nil, drift(plan, "no time dimension %s; it has %v", plan.Time, c.ids)
+	}
+	if plan.Region == nil {
+		return nil, data.Errorf(data.EINVALID, "table %s has no municipalities: tables/%s.yaml names no region dimension", plan.ID, plan.ID)
 	}
 	reg, ok := c.axis(plan.Region.Dimension)
 	if !ok {

@@ -324,7 +324,7 @@ func (s *Server) dimensionObject(x *extract, id string, meta bool) object {
 		label = append(label, member{c, l})
 	}
 	name := id
-	category := object{}
+	category, measures := object{}, object{}
 	show := "value"
 	var lists []string
 	switch id {
@@ -346,7 +346,7 @@ func (s *Server) dimensionObject(x *extract, id string, meta bool) object {
 		d := t.dim(id)
 		name = d.label
 		ext[0].value = d.eliminable
-		units, ref, kind, price, adjust := object{}, object{}, object{}, object{}, object{}
+		units, ref, kind, price, adjust, text := object{}, object{}, object{}, object{}, object{}, object{}
 		for k, pos := range x.chosen[id] {
 			c := d.codes[pos]
 			add(k, c.code, c.label)
@@ -355,10 +355,12 @@ func (s *Server) dimensionObject(x *extract, id string, meta bool) object {
 			kind = append(kind, member{c.code, map[bool]string{true: "Stock", false: "Flow"}[c.stock]})
 			price = append(price, member{c.code, "NotApplicable"})
 			adjust = append(adjust, member{c.code, "None"})
+			text = append(text, member{c.code, c.label})
 		}
 		if id == "ContentsCode" {
 			category = object{{"unit", units}}
-			ext = append(ext, member{"refperiod", ref}, member{"measuringType", kind}, member{"priceType", price}, member{"adjustment", adjust})
+			ext = append(ext, member{"refperiod", ref})
+			measures = object{{"measuringType", kind}, {"priceType", price}, {"adjustment", adjust}, {"alternativeText", text}}
 		}
 		if d.list != "" {
 			lists = []string{d.list}
@@ -372,6 +374,7 @@ func (s *Server) dimensionObject(x *extract, id string, meta bool) object {
 		}
 		ext = append(ext, member{"codelists", out})
 	}
+	ext = append(ext, measures...)
 	return object{{"label", name}, {"category", append(object{{"index", index}, {"label", label}}, category...)}, {"extension", ext}}
 }
 
@@ -420,12 +423,16 @@ func (s *Server) metadata(w http.ResponseWriter, r *http.Request) {
 	s.deliver(w, append(body, member{"value", []int{}}))
 }
 
-// bend applies the faults that change figures: revision and the morning trap.
+// bend applies the faults that change figures: revision, and the morning trap,
+// in which figures due today are 0 in some tables and dots in others.
 func (s *Server) bend(t *table, c cellRef, v float64, status string) (float64, string) {
 	if status != "" {
 		return v, status
 	}
 	if s.has(faultEarlyMorning) && c.year == t.last {
+		if t.id[len(t.id)-1]%2 == 1 {
+			return missing(".")
+		}
 		return 0, ""
 	}
 	if s.has(faultRevised) && c.year == t.last-1 && v > 20 {

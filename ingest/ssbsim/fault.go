@@ -128,8 +128,11 @@ func (s *Server) deliver(w http.ResponseWriter, body object) {
 // discontinued says whether the table has ended; the simulator ends one.
 func (s *Server) discontinued(t *table) bool { return s.has(faultDiscontinued) && t.id == endedTable }
 
-// endedTable is the table the fault ends.
-const endedTable = "07984"
+// endedTable is the table the fault ends, and endedSuccessor the one it names.
+const (
+	endedTable     = "07984"
+	endedSuccessor = "13470"
+)
 
 // removed says whether a code is gone; the fault takes away health and social
 // services from employment by industry.

@@ -290,8 +290,12 @@ func (s *Server) tableObject(t *table) object {
 		unit = "Quarterly"
 	}
 	self := "/api/pxwebapi/v2/tables/" + t.id
-	o := object{
-		{"language", "no"}, {"type", "Table"}, {"id", t.id}, {"label", t.label()}, {"description", ""}, {"sortCode", t.id},
+	description := ""
+	if s.discontinued(t) {
+		description = "Tabellen er avsluttet og erstattet av tabell " + endedSuccessor + "."
+	}
+	return object{
+		{"id", t.id}, {"label", t.label()}, {"description", description}, {"sortCode", t.id},
 		{"updated", s.updated(t).Format(time.RFC3339)}, {"firstPeriod", p[0].code}, {"lastPeriod", p[len(p)-1].code}, {"category", "public"},
 		{"variableNames", t.names()}, {"discontinued", s.discontinued(t)}, {"source", "Simulerte tall – ikke SSB"}, {"subjectCode", t.subject}, {"timeUnit", unit},
 		{"paths", [][]object{{{{"id", t.subject}, {"label", t.subject}, {"sortCode", t.subject}}}}},
@@ -301,7 +305,6 @@ func (s *Server) tableObject(t *table) object {
 			{{"rel", "data"}, {"hreflang", "no"}, {"href", self + "/data?lang=no&outputFormat=json-stat2"}},
 		}},
 	}
-	return o
 }
 
 func (s *Server) listTables(w http.ResponseWriter, r *http.Request) {
@@ -326,6 +329,7 @@ func (s *Server) listTables(w http.ResponseWriter, r *http.Request) {
 	reply(w, object{
 		{"language", "no"}, {"tables", list},
 		{"page", object{{"pageNumber", page}, {"pageSize", size}, {"totalElements", len(hits)}, {"totalPages", pages}, {"links", []object{}}}},
+		{"links", []object{{{"rel", "self"}, {"hreflang", "no"}, {"href", fmt.Sprintf("/api/pxwebapi/v2/tables/?lang=no&pagesize=%d&pageNumber=%d", size, page)}}}},
 	})
 }
 
@@ -357,7 +361,7 @@ func atoi(s string, otherwise int) int {
 
 func (s *Server) oneTable(w http.ResponseWriter, r *http.Request) {
 	if t := s.table(w, r, noTable404); t != nil {
-		reply(w, s.tableObject(t))
+		reply(w, append(object{{"language", "no"}}, s.tableObject(t)...))
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -256,6 +258,62 @@ func TestKeyOrderIsSSBs(t *testing.T) {
 	if strings.Join(got, " ") != strings.Join(want, " ") {
 		t.Errorf("keys %v, SSB has %v", got, want)
 	}
+}
+
+// TestShapesAreTheServers holds the simulator's bodies to those the server
+// software's own tests expect: every key they have, in their order. Keys beside
+// them are SSB's, seen in its answers.
+func TestShapesAreTheServers(t *testing.T) {
+	base := serve(t, shared())
+	dir := filepath.Join(sharedDir(t), "pxweb-fixtures", "pxwebapi-server")
+	own := map[string]bool{"discontinued": true, "noteMandatory": true, "refperiod": true, "alternativeText": true}
+	optional := map[string]bool{"link": true, "note": true, "eliminationValueCode": true}
+	for _, c := range []struct{ file, url, path string }{
+		{"GetApiConfiguration.json", "/config", ""},
+		{"TableById_tab004.json", "/tables/07459", ""},
+		{"ListAllTables.json", "/tables", ""},
+		{"ListAllTables.json", "/tables", "tables.0"},
+		{"ListAllTables.json", "/tables", "page"},
+		{"MetadataById_tab001_js2.json", "/tables/07459/metadata", ""},
+		{"MetadataById_tab001_js2.json", "/tables/07459/metadata", "dimension.ContentsCode"},
+		{"MetadataById_tab001_js2.json", "/tables/07459/metadata", "dimension.ContentsCode.category"},
+		{"MetadataById_tab001_js2.json", "/tables/07459/metadata", "dimension.ContentsCode.extension"},
+		{"MetadataById_tab001_js2.json", "/tables/07459/metadata", "extension"},
+		{"MetadataById_tab001_js2.json", "/tables/07459/metadata", "extension.px"},
+	} {
+		want, err := os.ReadFile(filepath.Join(dir, c.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, got := get(t, base+c.url)
+		w, g := keys(t, within(t, want, c.path)), keys(t, within(t, got, c.path))
+		w = slices.DeleteFunc(w, func(k string) bool { return optional[k] && !slices.Contains(g, k) })
+		g = slices.DeleteFunc(g, func(k string) bool { return own[k] && !slices.Contains(w, k) })
+		if strings.Join(g, " ") != strings.Join(w, " ") {
+			t.Errorf("%s of %s:\n got %v\nwant %v", c.path, c.url, g, w)
+		}
+	}
+}
+
+// within is the part of a body at a path of names and positions.
+func within(t *testing.T, raw []byte, path string) []byte {
+	t.Helper()
+	if path == "" {
+		return raw
+	}
+	step, rest, _ := strings.Cut(path, ".")
+	if i, err := strconv.Atoi(step); err == nil {
+		var list []json.RawMessage
+		if err := json.Unmarshal(raw, &list); err != nil {
+			t.Fatal(err)
+		}
+		return within(t, list[i], rest)
+	}
+	var m map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &m); err != nil {
+		t.Fatal(err)
+	}
+	return within(t, m[step], rest)
 }
 
 // keys returns the top-level keys of an object in order.
