@@ -33,7 +33,7 @@ func enough(n, members int) bool { return n >= minMembers && 2*n >= members }
 // estimated; with too few left there is no value.
 func (p peerSums) values(region string, codes []string) []cube.GroupValue {
 	first, end := p.span(codes)
-	var rows []cube.GroupValue
+	rows := make([]cube.GroupValue, 0, len(Windows)*(end-first))
 	// A pool serves all windows with the same members, most often every one.
 	var members []string
 	var pooled yearly
@@ -73,6 +73,7 @@ func (p peerSums) span(codes []string) (first, end int) {
 
 // have returns the codes with a figure for the whole window, and their values.
 func (p peerSums) have(codes []string, from, to int) (have []string, own []float64) {
+	have, own = make([]string, 0, len(codes)), make([]float64, 0, len(codes))
 	for _, code := range codes {
 		if sum := sumOf(p.all[code], from, to); !sum.status.Missing() {
 			have, own = append(have, code), append(own, p.ind.Scale*sum.num/sum.den)

@@ -227,7 +227,7 @@ func (e estimate) upper() cube.Float {
 // values returns every window of a series, by year and length. A window that
 // begins before the series is not one.
 func values(ind *catalogue.Indicator, region string, s yearly) []cube.Value {
-	var rows []cube.Value
+	rows := make([]cube.Value, 0, len(Windows)*len(s.cells))
 	for y := s.first; y < s.end(); y++ {
 		for _, k := range Windows {
 			if y-k+1 >= s.first {
