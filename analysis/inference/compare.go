@@ -110,10 +110,22 @@ func newMixture(effect float64, draws []float64, all []scenario, o Options) Test
 type null struct {
 	values, above []float64
 	j             int
+	// own is what the treated adds to the count: 1 among J placebos. An average
+	// over scenarios is no whole number, and to ask that it stay below one less than
+	// the critical rank would ask that of nearly every scenario; ½, the mean of the
+	// step it smooths (Lancaster's mid-p), brings the size back to the nominal.
+	own float64
+}
+
+func treatedAdds(scenarios int) float64 {
+	if scenarios > 1 {
+		return 0.5
+	}
+	return 1
 }
 
 func newNull(all []scenario, of func(float64) float64) null {
-	n := null{j: len(all[0].draws)}
+	n := null{j: len(all[0].draws), own: treatedAdds(len(all))}
 	type entry struct{ value, weight float64 }
 	entries := make([]entry, 0, n.j*len(all))
 	for _, s := range all {
@@ -131,8 +143,9 @@ func newNull(all []scenario, of func(float64) float64) null {
 	return n
 }
 
-// p counts the placebos not below x, the treated included. With several scenarios
-// the count is an average and the rank its next whole number.
+// p counts the placebos not below x, the treated included, and is never below
+// 1/(J + 1). With several scenarios the count is an average and the rank its next
+// whole number.
 func (n null) p(x float64) P {
 	low := x - tieTol*math.Abs(x)
 	// The first value below.
@@ -147,17 +160,22 @@ func (n null) p(x float64) P {
 		beats = n.above[at-1]
 	}
 	all := float64(n.j + 1)
-	return P{Value: min(1, (1+beats)/all), Smallest: 1 / all, Rank: 1 + int(math.Ceil(beats-1e-9)), N: n.j + 1}
+	return P{Value: n.value(beats), Smallest: 1 / all, Rank: 1 + int(math.Ceil(beats-1e-9)), N: n.j + 1}
+}
+
+func (n null) value(beats float64) float64 {
+	return min(1, max(1, n.own+beats)/float64(n.j+1))
 }
 
 // critical is the largest x whose p-value exceeds 1 − level.
 func (n null) critical(level float64) (float64, Reason) {
-	// 1 + count > α(J+1). Levels such as 0.9 are not exact in binary: (1 − 0.9)·10
+	// own + count > α(J+1). Levels such as 0.9 are not exact in binary: (1 − 0.9)·10
 	// is just below 1, hence the margin.
-	spare := (1-level)*float64(n.j+1) - 1 + 1e-9
-	if spare < 0 {
+	most := (1-level)*float64(n.j+1) + 1e-9
+	if most < 1 {
 		return 0, TooFewPlacebos
 	}
+	spare := most - n.own
 	k, _ := slices.BinarySearch(n.above, spare)
 	for k < len(n.above)-1 && n.above[k] <= spare {
 		k++

@@ -443,8 +443,9 @@ func TestJointFewSets(t *testing.T) {
 }
 
 // The nominal 5 % test of a unit of 1,300 inhabitants among donors above 4,000, for
-// effects of variance 0.5 + 4000/M (the noise of oracles/bench_panel). The bounds are
-// 5 % ± 2.5 standard errors of 1,000 replicates, and three times 5 %.
+// effects of variance 0.5 + 4000/M (the noise of oracles/bench_panel) in four windows,
+// as Space has. The bounds are 5 % ± 2.5 standard errors of 1,000 replicates, and three
+// times 5 %.
 func TestSizeAdjustmentHoldsItsSize(t *testing.T) {
 	const replicates, donors = 1000, 60
 	rng := rand.New(rand.NewPCG(11, 12))
@@ -456,8 +457,15 @@ func TestSizeAdjustmentHoldsItsSize(t *testing.T) {
 			sizes[j] = 4000 * math.Exp(math.Abs(1.1*rng.NormFloat64()))
 			effects[j] = draw(sizes[j])
 		}
+		more := make([]Sample, 3)
+		for k := range more {
+			more[k] = Sample{Effects: make([]float64, donors), Sizes: sizes}
+			for j := range sizes {
+				more[k].Effects[j] = draw(sizes[j])
+			}
+		}
 		effect := draw(1300)
-		a, _ := SizeAdjusted(effect, 1300, effects, sizes, Options{})
+		a, _ := SizeAdjusted(effect, 1300, effects, sizes, Options{}, more...)
 		if a.P.Value <= 0.05 {
 			adjusted++
 		}

@@ -230,8 +230,8 @@ func (o JointOptions) adjust(p *panel.Panel, r *JointResult, effect float64, s s
 	}
 	r.Z, _ = score(r.Variance.SizeVariance)
 	if r.Standardised = r.SizeAdjusted.P; len(s.sets) > 0 {
-		n := float64(len(s.sets) + 1)
-		r.Standardised.Value, r.Standardised.Rank = (1+beats)/n, 1+int(math.Ceil(beats-1e-9))
+		n := null{j: len(s.sets), own: treatedAdds(len(all))}
+		r.Standardised.Value, r.Standardised.Rank = n.value(beats), 1+int(math.Ceil(beats-1e-9))
 	}
 }
 

@@ -52,7 +52,7 @@ type SizeModel struct {
 // by its posterior given the placebo effects: normal likelihood with the scale
 // integrated out, Π_j h_j^(−½)·(Σ_j τ_j²/h_j)^(−J/2), tempered where the effects
 // have heavier tails than the normal. Within one φ the test is a rank test and the
-// scale does not matter. More samples, such as the placebo effects of earlier
+// scale does not matter; the average of ranks is read as a mid-p. More samples, such as the placebo effects of earlier
 // pretended starts, each with its own scale, tell more of φ.
 func SizeAdjusted(effect, size float64, effects, sizes []float64, o Options, more ...Sample) (Test, SizeModel) {
 	o, err := o.check()
