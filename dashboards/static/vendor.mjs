@@ -1,6 +1,7 @@
 // Copies the third-party style sheets and fonts that pages use from node_modules
 // to dashboards/static/vendor, where Go embeds them. Nothing copied is committed.
-import { copyFileSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -27,4 +28,17 @@ for (const name of readdirSync(vendor)) {
 }
 for (const [name, from] of Object.entries(files)) {
   copyFileSync(join(modules, from), join(vendor, name));
+}
+
+// Our content security policy loads nothing but files of our own, so that the
+// icons written into the style sheet become files beside it.
+for (const name of Object.keys(files).filter((name) => name.endsWith(".css"))) {
+  const path = join(vendor, name);
+  const css = readFileSync(path, "utf8").replace(/url\("data:image\/svg\+xml;charset=utf-8,([^"]+)"\)/g, (_, encoded) => {
+    const svg = decodeURIComponent(encoded);
+    const icon = `icon-${createHash("sha256").update(svg).digest("hex").slice(0, 12)}.svg`;
+    writeFileSync(join(vendor, icon), svg);
+    return `url("vendor/${icon}")`;
+  });
+  writeFileSync(path, css);
 }
