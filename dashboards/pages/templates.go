@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bygdevekst/bygdevekst/dashboards/locale"
+	"github.com/bygdevekst/bygdevekst/dashboards/plots"
 	"github.com/bygdevekst/bygdevekst/data"
 	"github.com/bygdevekst/bygdevekst/data/catalogue"
 )
@@ -94,6 +95,9 @@ func (v variant) funcs() template.FuncMap {
 		"plain": func(x float64) string { return locale.Number(x, weightDecimals) },
 
 		"indicatorChart": func(id, codes, form string) string {
+			// A chart holds fewer municipalities than a table: the first of them.
+			list := strings.Split(codes, ",")
+			codes = strings.Join(list[:min(len(list), plots.MaxPlaces)], ",")
 			return "/charts/" + id + "." + form + "?municipality=" + codes + "&lang=" + string(v.lang)
 		},
 		"effectChart": func(b effectBody, name string) string {

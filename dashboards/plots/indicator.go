@@ -16,7 +16,7 @@ import (
 )
 
 func (v *view) indicatorChart(query url.Values, params gin.Params) (*chart.Drawing, error) {
-	l, err := v.asked(query, params, maxPlaces)
+	l, err := v.asked(query, params, MaxPlaces)
 	if err != nil {
 		return nil, err
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/bygdevekst/bygdevekst/data/catalogue"
 )
 
-// maxPlaces is how many municipalities one chart holds and can still be read.
-const maxPlaces = 5
+// MaxPlaces is how many municipalities one chart holds and can still be read.
+const MaxPlaces = 5
 
 func (v *view) indicator(id string) (*catalogue.Indicator, error) {
 	if ind := v.Catalogue.Indicator(id); ind != nil {
@@ -58,13 +58,13 @@ func (v *view) places(query url.Values) ([]string, error) {
 		}
 		out = append(out, code)
 	}
-	if len(out) > maxPlaces {
-		return nil, v.invalid("chart.error.too-many", "n", len(out), "max", maxPlaces)
+	if len(out) > MaxPlaces {
+		return nil, v.invalid("chart.error.too-many", "n", len(out), "max", MaxPlaces)
 	}
 	if len(out) == 0 {
 		if home := v.home(); home != nil {
 			out = home.Codes()
-			out = out[:min(len(out), maxPlaces)]
+			out = out[:min(len(out), MaxPlaces)]
 		}
 	}
 	return out, nil
