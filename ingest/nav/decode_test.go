@@ -187,10 +187,13 @@ func TestDriftThatIsRecognised(t *testing.T) {
 		{"another sheet name", []any{"Ark1", october()}, octoberFacts},
 		{"title only in the sheet name", []any{"Kommune antall", edit(func(g grid) grid { g[2] = nil; return g })}, octoberFacts},
 		{"other sheets", []any{
-			"0. Om tabellene", grid{{"Januar - oktober 2022"}, {"0710 Sandefjord", 1}},
-			"1. Fylke Antall", grid{{"Fylke. Antall²"}, {nil, nil, "Januar"}, {"34", "Innlandet", 3881}},
+			"0. Om tabellene",
+			grid{{"Januar - oktober 2022"}, {"0710 Sandefjord", 1}},
+			"1. Fylke Antall",
+			grid{{"Fylke. Antall²"}, {nil, nil, "Januar"}, {"34", "Innlandet", 3881}},
 			"3. Kommune Antall", october(),
-			"Telemark", grid{{"Vestfold og Telemark"}, {nil, "Januar"}, {"3421 Trysil", 1}},
+			"Telemark",
+			grid{{"Vestfold og Telemark"}, {nil, "Januar"}, {"3421 Trysil", 1}},
 		}, octoberFacts},
 		{"moved down and to the right", []any{"x", edit(func(g grid) grid {
 			out := grid{nil, nil, nil}
@@ -361,6 +364,21 @@ func TestWhatIsNoWorkbookIsRefused(t *testing.T) {
 		if _, err := Decode(body, countPlan()); data.ErrorCode(err) != data.EINVALID {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// A sheet that breaks off after its first municipality must not pass for a whole
+// one.
+func TestSheetThatBreaksOffIsRefused(t *testing.T) {
+	whole := book(t, "x", october())
+	sheet := part(t, whole, sheetPart)
+	cut := sheet[:bytes.LastIndex(sheet, []byte("<row"))]
+	_, err := Decode(repack(t, whole, map[string][]byte{sheetPart: cut}), countPlan())
+	if data.ErrorCode(err) != data.EINVALID || !strings.Contains(err.Error(), "sheet1.xml in the workbook is cut off") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := Decode(repack(t, whole, nil), countPlan()); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -1,8 +1,12 @@
 package nav
 
 import (
+	"archive/zip"
 	"bytes"
+	"encoding/xml"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -40,7 +44,46 @@ func openWorkbook(body []byte) (*workbook, error) {
 	if err != nil {
 		return nil, fmt.Errorf("not a workbook that can be read: %w", err)
 	}
+	if err := wholeSheets(body); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
 	return &workbook{f}, nil
+}
+
+// wholeSheets checks that the XML of every sheet goes on to its end: the library
+// takes what comes before a fault for the whole sheet.
+func wholeSheets(body []byte) error {
+	z, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
+	if err != nil {
+		return fmt.Errorf("not a workbook that can be read: %w", err)
+	}
+	for _, f := range z.File {
+		if !strings.HasPrefix(strings.ToLower(f.Name), "xl/worksheets/") || !strings.HasSuffix(strings.ToLower(f.Name), ".xml") {
+			continue
+		}
+		if err := wholeXML(f); err != nil {
+			return fmt.Errorf("%s in the workbook is cut off or damaged: %w", f.Name, err)
+		}
+	}
+	return nil
+}
+
+func wholeXML(f *zip.File) error {
+	r, err := f.Open()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	// The library has refused what unpacks to more.
+	d := xml.NewDecoder(io.LimitReader(r, maxUnpacked))
+	for {
+		switch _, err := d.Token(); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+	}
 }
 
 func (w *workbook) close() { _ = w.file.Close() }
