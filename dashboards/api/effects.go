@@ -252,11 +252,12 @@ func (c *call) describeEffect(e *cube.Effect) Effect {
 		P: Number(e.P), SmallestP: Number(e.SmallestP), PAdjusted: Number(e.PAdjusted), PFamily: Number(e.PFamily), MDE: Number(e.MDE),
 		PreRMSPE: Number(e.PreRMSPE), PostRMSPE: Number(e.PostRMSPE), Ratio: Number(e.Ratio), Donors: int(e.Donors),
 		Flags: flags(e.Flags), Needed: Number(e.Needed),
-		Verdict: e.Verdict, VerdictText: c.reasonOr("verdict.", e.Verdict), Reason: e.Reason, ReasonText: c.reasonText(e.Reason),
+		Verdict: e.Verdict, VerdictText: c.textOf("effect-verdict.", e.Verdict), Reason: e.Reason, ReasonText: c.textOf("effect-reason.", e.Reason),
 	}
 }
 
-func (c *call) reasonOr(prefix, code string) string {
+// textOf is the text of a code, "" for none.
+func (c *call) textOf(prefix, code string) string {
 	if code == "" {
 		return ""
 	}
