@@ -34,7 +34,7 @@ for (const [name, from] of Object.entries(files)) {
 // icons written into the style sheet become files beside it.
 for (const name of Object.keys(files).filter((name) => name.endsWith(".css"))) {
   const path = join(vendor, name);
-  const css = readFileSync(path, "utf8").replace(/url\("data:image\/svg\+xml;charset=utf-8,([^"]+)"\)/g, (_, encoded) => {
+  const css = readFileSync(path, "utf8").replace(/url\((["'])data:image\/svg\+xml;charset=utf-8,(.+?)\1\)/g, (_, quote, encoded) => {
     const svg = decodeURIComponent(encoded);
     const icon = `icon-${createHash("sha256").update(svg).digest("hex").slice(0, 12)}.svg`;
     writeFileSync(join(vendor, icon), svg);
