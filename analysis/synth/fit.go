@@ -3,6 +3,7 @@ package synth
 import (
 	"fmt"
 	"math"
+	"sync"
 
 	"gonum.org/v1/gonum/stat/distuv"
 
@@ -169,21 +170,30 @@ func (s Spec) outcome(p *panel.Panel, d panel.Design, r *Result) error {
 	return r.simplex(simplexls.Problem{N: len(d.Donors), M: len(y), X: x, Y: y})
 }
 
+// solvers keeps the workspaces of inner problems between fits: inference makes
+// thousands of the same dimensions. A cold Solve does not depend on what was before.
+var solvers = sync.Pool{New: func() any { return new(workspace) }}
+
+type workspace struct {
+	solver simplexls.Solver
+	sol    simplexls.Solution
+}
+
 // simplex solves the inner problem into the result.
 func (r *Result) simplex(prob simplexls.Problem) error {
-	var solver simplexls.Solver
-	var sol simplexls.Solution
-	if err := solver.Solve(prob, &sol); err != nil {
+	w := solvers.Get().(*workspace)
+	defer solvers.Put(w)
+	if err := w.solver.Solve(prob, &w.sol); err != nil {
 		return err
 	}
-	return r.adopt(&sol)
+	return r.adopt(&w.sol)
 }
 
 func (r *Result) adopt(sol *simplexls.Solution) error {
 	if !sol.Converged {
 		return fmt.Errorf("%w: duality gap %g at objective %g", ErrNotConverged, sol.Gap, sol.Objective)
 	}
-	r.Weights = sol.Weights
+	r.Weights = append([]float64(nil), sol.Weights...)
 	r.Certificate = sol.Gap
 	if sol.NonUnique {
 		r.Flags = append(r.Flags, NonUnique)

@@ -257,6 +257,18 @@ func TestNonUnique(t *testing.T) {
 	}
 }
 
+// Donors that do not differ have an answer.
+func TestRidgeOfEqualDonors(t *testing.T) {
+	p := simulate(rand.New(rand.NewPCG(1, 9)), 5, 11)
+	for i := 2; i < 5; i++ {
+		for c := range 11 {
+			p.Y.Set(i, c, p.Y.At(1, c))
+		}
+	}
+	r := fit(t, Spec{Method: RidgeAugmented}, p, first(5, 8))
+	near(t, "gap", r.Gaps[9], p.Y.At(0, 9)-p.Y.At(1, 9), 1e-9)
+}
+
 func TestSpecCheck(t *testing.T) {
 	one := []Predictor{{From: 2000, To: 2001}}
 	for name, s := range map[string]Spec{

@@ -209,17 +209,22 @@ func (s Spec) RidgeCV(p *panel.Panel, d panel.Design) (*RidgePath, error) {
 	}
 	x, x1 := outcomeRows(p, d, cols)
 	centreRows(x, x1)
-	full, err := newRidgeFit(x, x1)
+	full, err := newPeriodGram(x, len(cols))
 	if err != nil {
 		return nil, err
+	}
+	if full.top() == 0 {
+		// Donors that do not differ leave nothing to correct.
+		return &RidgePath{Lambda: []float64{0}, Err: []float64{0}, SE: []float64{0}}, nil
 	}
 	path := &RidgePath{}
 	for i := range ridgeSteps + 1 {
 		path.Lambda = append(path.Lambda, full.top()*math.Pow(ridgeRatio, float64(i)/ridgeSteps))
 	}
 	errs := make([][]float64, len(path.Lambda))
+	fold := newFold(x, x1)
 	for t := range len(cols) - 1 {
-		if err := s.leavePeriod(x, x1, t, path.Lambda, errs); err != nil {
+		if err := fold.leave(full, t, path.Lambda, errs); err != nil {
 			return nil, err
 		}
 	}
@@ -227,41 +232,106 @@ func (s Spec) RidgeCV(p *panel.Panel, d panel.Design) (*RidgePath, error) {
 	return path, nil
 }
 
-// leavePeriod appends the squared error of period t for every λ.
-func (s Spec) leavePeriod(x, x1 []float64, t int, lambda []float64, errs [][]float64) error {
+// fold leaves one period out after another.
+type fold struct {
+	n, l         int
+	x, x1        []float64
+	xs, ys       []float64
+	miss, scores []float64
+	solver       simplexls.Solver
+	sol          simplexls.Solution
+}
+
+func newFold(x, x1 []float64) *fold {
 	l := len(x1)
 	n := len(x) / l
-	xs, ys := make([]float64, 0, n*(l-1)), make([]float64, 0, l-1)
-	for j := range n {
-		row := x[j*l : (j+1)*l]
-		xs = append(append(xs, row[:t]...), row[t+1:]...)
+	return &fold{
+		n: n, l: l, x: x, x1: x1, xs: make([]float64, 0, n*(l-1)), ys: make([]float64, 0, l-1),
+		miss: make([]float64, l), scores: make([]float64, l),
 	}
-	ys = append(append(ys, x1[:t]...), x1[t+1:]...)
-	base := &Result{}
-	if err := base.simplex(simplexls.Problem{N: n, M: l - 1, X: xs, Y: ys}); err != nil {
+}
+
+// leave appends the squared error of period t for every λ. The weights w are fitted
+// without it; the ridge correction without it needs no fit of its own: with the
+// periods' Gram matrix G and r = x₁ − X₀'w over all periods, the error at t is
+// [(G + λI)⁻¹r]_t / [(G + λI)⁻¹]_tt, the leave-one-out identity of ridge regression.
+func (f *fold) leave(g *periodGram, t int, lambda []float64, errs [][]float64) error {
+	f.xs, f.ys = f.xs[:0], f.ys[:0]
+	for j := range f.n {
+		row := f.x[j*f.l : (j+1)*f.l]
+		f.xs = append(append(f.xs, row[:t]...), row[t+1:]...)
+	}
+	f.ys = append(append(f.ys, f.x1[:t]...), f.x1[t+1:]...)
+	if err := f.solver.SolveWarm(simplexls.Problem{N: f.n, M: f.l - 1, X: f.xs, Y: f.ys}, &f.sol); err != nil {
 		return err
 	}
-	f, err := newRidgeFit(xs, ys)
-	if err != nil {
-		return err
+	if !f.sol.Converged {
+		return fmt.Errorf("%w: duality gap %g at objective %g without one period", ErrNotConverged, f.sol.Gap, f.sol.Objective)
 	}
-	// The left-out period's outcome of the donors, and the error before augmenting.
-	z, e := make([]float64, n), x1[t]
-	for j, w := range base.Weights {
-		z[j] = x[j*l+t]
-		e -= w * z[j]
-	}
-	scores := f.scores(z, f.miss(base.Weights))
-	for g, v := range lambda {
-		after := e
-		for i, c := range scores {
-			if by := max(f.value[i], 0) + v; by > 1e-14*f.top() {
-				after -= c / by
-			}
+	copy(f.miss, f.x1)
+	for _, j := range f.sol.Support {
+		w := f.sol.Weights[j]
+		for i, v := range f.x[j*f.l : (j+1)*f.l] {
+			f.miss[i] -= w * v
 		}
-		errs[g] = append(errs[g], after*after)
+	}
+	g.project(f.scores, f.miss)
+	for k, v := range lambda {
+		e := g.leftOut(f.scores, t, v)
+		errs[k] = append(errs[k], e*e)
 	}
 	return nil
+}
+
+// periodGram is G = X₀'X₀ (L×L) by its eigenvectors, row by row.
+type periodGram struct {
+	l       int
+	value   []float64
+	vectors []float64 // vectors[t*l+i] is entry t of eigenvector i.
+}
+
+func newPeriodGram(x []float64, l int) (*periodGram, error) {
+	m := mat.NewDense(len(x)/l, l, x)
+	var gram mat.SymDense
+	gram.SymOuterK(1, m.T())
+	var eigen mat.EigenSym
+	if !eigen.Factorize(&gram, true) {
+		return nil, fmt.Errorf("%w: eigenvalues of the periods' Gram matrix", ErrNotConverged)
+	}
+	g := &periodGram{l: l, value: eigen.Values(nil)}
+	var vectors mat.Dense
+	eigen.VectorsTo(&vectors)
+	for t := range l {
+		g.vectors = append(g.vectors, mat.Row(nil, t, &vectors)...)
+	}
+	for i, v := range g.value {
+		g.value[i] = max(0, v)
+	}
+	return g, nil
+}
+
+// top is the squared largest singular value of the donors.
+func (g *periodGram) top() float64 { return g.value[g.l-1] }
+
+// project writes the coordinates of r in the eigenvectors.
+func (g *periodGram) project(dst, r []float64) {
+	clear(dst)
+	for t, v := range r {
+		for i, q := range g.vectors[t*g.l : (t+1)*g.l] {
+			dst[i] += v * q
+		}
+	}
+}
+
+// leftOut is the leave-one-out error at t.
+func (g *periodGram) leftOut(scores []float64, t int, lambda float64) float64 {
+	var above, below float64
+	for i, q := range g.vectors[t*g.l : (t+1)*g.l] {
+		by := q / (g.value[i] + lambda)
+		above += by * scores[i]
+		below += by * q
+	}
+	return above / below
 }
 
 // choose fills the path from the errors by period.
