@@ -12,6 +12,7 @@ import (
 
 	"github.com/bygdevekst/bygdevekst/dashboards/api"
 	"github.com/bygdevekst/bygdevekst/dashboards/served"
+	"github.com/bygdevekst/bygdevekst/dashboards/static"
 	"github.com/bygdevekst/bygdevekst/data/catalogue"
 )
 
@@ -123,7 +124,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, status int) {
 	h.Set("Content-Language", language)
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	if err := failurePage.Execute(w, map[string]any{"Problem": p, "Language": language}); err != nil {
+	if err := failurePage.Execute(w, map[string]any{"Problem": p, "Language": language, "Style": static.StyleSheet}); err != nil {
 		s.opt.Logger.Warn("failure page not sent", "err", err)
 	}
 }
@@ -131,7 +132,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, status int) {
 // failurePage is for when nothing better is there: it needs no release.
 var failurePage = template.Must(template.New("failure").Parse(`<!doctype html>
 <html lang="{{.Language}}">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.Problem.Title}} – Bygdevekst</title></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.Problem.Title}} – Bygdevekst</title>
+<link rel="stylesheet" href="{{.Style}}"></head>
 <body><main><h1>{{.Problem.Title}}</h1><p>{{.Problem.Detail}}</p><p><a href="/">Bygdevekst</a></p></main></body>
 </html>
 `))
