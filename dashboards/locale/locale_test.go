@@ -6,11 +6,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bygdevekst/bygdevekst/analysis/forecast"
+	"github.com/bygdevekst/bygdevekst/analysis/inference"
+	"github.com/bygdevekst/bygdevekst/analysis/synth"
 	"github.com/bygdevekst/bygdevekst/dashboards/locale"
 	"github.com/bygdevekst/bygdevekst/data"
 	"github.com/bygdevekst/bygdevekst/data/catalogue"
 	"github.com/bygdevekst/bygdevekst/indicators"
 	"github.com/bygdevekst/bygdevekst/indicators/effects"
+	"github.com/bygdevekst/bygdevekst/indicators/outlook"
 )
 
 var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
@@ -58,6 +62,10 @@ func TestCodes(t *testing.T) {
 	for _, r := range effects.Reasons() {
 		add("effect-reason.", string(r))
 	}
+	for _, m := range forecast.Methods() {
+		add("forecast-method.", m.Name)
+	}
+	add("shift-reason.", outlook.ReasonShort, outlook.ReasonConstant)
 	for _, e := range []catalogue.Estimator{
 		catalogue.SC, catalogue.SCOutcome, catalogue.SCDemeaned, catalogue.SCPenalised, catalogue.SCRidge, catalogue.SDID,
 		catalogue.DID, catalogue.DIDMatched, catalogue.ATTGT, catalogue.SDID + effects.WithNeighbours,
@@ -75,6 +83,12 @@ func TestCodes(t *testing.T) {
 	add("kind.", string(data.Recorded), string(data.Live), string(data.Simulated), string(data.None))
 	add("table-kind.", string(data.Recorded), string(data.Live), string(data.Simulated), string(data.None))
 	add("flag.", effects.FlagDescriptive, effects.FlagExploratory, effects.FlagFewDonors)
+	for _, f := range []synth.Flag{synth.NonUnique, synth.OverFit, synth.BadFit, synth.LevelMiss, synth.Extrapolates, synth.DroppedPredictor} {
+		add("flag.", string(f))
+	}
+	for _, g := range []inference.Gate{inference.GateNormalised, inference.GateMedian, inference.GateTail, inference.GatePlanned} {
+		add("flag.", string(g))
+	}
 	add("polarity.", string(catalogue.Up), string(catalogue.Down), string(catalogue.NoPolarity))
 	add("role.", string(catalogue.Lead), string(catalogue.Support), string(catalogue.ContextRole))
 	add("roles.", string(catalogue.Lead), string(catalogue.Support), string(catalogue.ContextRole))

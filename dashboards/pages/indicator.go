@@ -84,6 +84,9 @@ type seriesTable struct {
 	Change     *changeView
 	Trend      *trendView
 	Comparison *comparisonView
+	Shift      *shiftView
+	// Forecasts are for the last year of the agreement, by every method.
+	Forecasts []forecastView
 }
 
 type seriesRow struct {
@@ -243,6 +246,7 @@ func (v *visit) seriesTable(ind *catalogue.Indicator, region string) seriesTable
 		t.Rows = append(t.Rows, row)
 	}
 	t.Change, t.Trend, t.Comparison = v.changeView(ind, region), v.trendView(ind, region), v.comparisonView(ind, region)
+	t.Shift, t.Forecasts = v.shiftView(ind, region), v.forecastViews(ind, region)
 	return t
 }
 
@@ -289,6 +293,54 @@ func (v *visit) comparisonView(ind *catalogue.Indicator, region string) *compari
 		Own: v.signed(c.OwnChange, d), Group: v.signed(c.GroupChange, d), Estimate: v.signed(c.Estimate, d),
 		Limits: v.limits(c.Lower, c.Upper, d), P: pValue(c.P), SmallestP: pValue(c.SmallestP),
 	}
+}
+
+type forecastView struct {
+	Method    string
+	Year      int32
+	Value     figure
+	Limits    limits
+	MASE      figure
+	Covered   figure
+	Origins   int32
+	Best      bool
+	HasTarget bool
+	Chance    figure
+}
+
+func (v *visit) forecastViews(ind *catalogue.Indicator, region string) []forecastView {
+	var out []forecastView
+	last := int32(0)
+	for _, f := range v.Cube.Forecasts {
+		if f.Indicator != ind.ID || f.Region != region || f.Year < last {
+			continue
+		}
+		if f.Year > last {
+			out, last = nil, f.Year
+		}
+		out = append(out, forecastView{
+			Method: f.Method, Year: f.Year, Value: v.figure(f.Value, ind.Decimals, data.OK), Limits: v.limits(f.Lower, f.Upper, ind.Decimals),
+			MASE: v.figure(f.MASE, 2, data.OK), Covered: v.figure(f.Covered*100, 0, data.OK), Origins: f.Origins, Best: f.Best,
+			HasTarget: f.Target.OK(), Chance: v.figure(f.Chance*100, 0, data.OK),
+		})
+	}
+	return out
+}
+
+type shiftView struct {
+	From, To, After int32
+	P               string
+	Breaks          int32
+	Known, Reason   string
+}
+
+func (v *visit) shiftView(ind *catalogue.Indicator, region string) *shiftView {
+	for _, s := range v.Cube.Shifts {
+		if s.Indicator == ind.ID && s.Region == region {
+			return &shiftView{From: s.From, To: s.To, After: s.After, P: pValue(s.P), Breaks: s.Breaks, Known: s.Known, Reason: s.Reason}
+		}
+	}
+	return nil
 }
 
 func pValue(p cube.Float) string {

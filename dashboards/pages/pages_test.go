@@ -21,6 +21,7 @@ import (
 	"github.com/bygdevekst/bygdevekst/data/recorded"
 	"github.com/bygdevekst/bygdevekst/data/regions"
 	"github.com/bygdevekst/bygdevekst/indicators"
+	"github.com/bygdevekst/bygdevekst/indicators/outlook"
 )
 
 // recordedRelease is what the embedded figures and catalogue make, without
@@ -40,6 +41,9 @@ var recordedRelease = sync.OnceValues(func() (*served.Release, error) {
 	}
 	c, err := indicators.Derive(context.Background(), indicators.Input{Catalogue: cat, Regions: regions.Default(), Facts: set, Seed: 1, Workers: 2})
 	if err != nil {
+		return nil, err
+	}
+	if err := outlook.Derive(cat, &c); err != nil {
 		return nil, err
 	}
 	return &served.Release{Info: info(data.Recorded), Cube: cube.New(c), Catalogue: cat, Regions: regions.Default()}, nil
