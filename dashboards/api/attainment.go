@@ -54,7 +54,7 @@ type Attainment struct {
 	GASLower      Number `json:"gas_lower"`
 	GASUpper      Number `json:"gas_upper"`
 
-	Verdict     string            `json:"verdict" doc:"From a closed set."`
+	Verdict     string            `json:"verdict" enum:"nådd,i rute,noe framgang,ingen klar endring,tilbakegang,kan ikke vurderes,for tidlig" doc:"From a closed set: achieved, on track, some progress, no clear change, decline, cannot tell, too early."`
 	VerdictText string            `json:"verdict_text"`
 	Reason      string            `json:"reason,omitempty" doc:"Code of the reason for the verdict."`
 	ReasonText  string            `json:"reason_text,omitempty"`

@@ -121,7 +121,7 @@ func attainment(code string) cube.Attainment {
 		Baseline: -2, Value: -3, Lower: -13, Upper: 7, Difference: -1, DiffLower: -12, DiffUpper: 10, Detectable: 16,
 		Share: cube.Null, ShareLower: cube.Null, ShareUpper: cube.Null, Expected: cube.Null, Pace: cube.Null, Required: cube.Null,
 		EurostatRatio: cube.Null, UNRatio: cube.Null, GAS: cube.Null, GASLower: cube.Null, GASUpper: cube.Null,
-		Verdict: "cannot-tell", Reason: "no-target", ShareReason: "no-target",
+		Verdict: "kan ikke vurderes", Reason: "small-numbers", ShareReason: "no-target",
 	}
 }
 
