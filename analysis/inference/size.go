@@ -72,8 +72,8 @@ func SizeAdjusted(effect, size float64, effects, sizes []float64, o Options, mor
 
 // Earlier runs the placebos again for windows of the same length that end before the
 // start, for SizeAdjusted: with fewer than two hundred donors, up to three windows
-// that leave at least a third of the pre-periods for fitting. It returns none where
-// sizes are not known.
+// that leave at least half of the pre-periods for fitting; shorter ones say little of
+// the window that counts. It returns none where sizes are not known.
 func Earlier(ctx context.Context, p *panel.Panel, d panel.Design, est panel.Estimator, o Options) ([]Sample, error) {
 	o, err := o.check()
 	if err != nil {
@@ -86,7 +86,7 @@ func Earlier(ctx context.Context, p *panel.Panel, d panel.Design, est panel.Esti
 	var out []Sample
 	for k := 1; k <= earlierMost && len(d.Donors)*k < informative; k++ {
 		start := d.Start - k*post
-		if start < max(minPre, d.Start/3) {
+		if start < max(minPre, d.Start/2) {
 			break
 		}
 		past := p.Subset(span(len(p.Units)), span(start+post))
