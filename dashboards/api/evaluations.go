@@ -237,9 +237,12 @@ func (c *call) population(fields map[string]json.RawMessage) (excluded []string,
 	}
 	excluded = []string{}
 	if fields["donors"] == nil && fields["exclude"] == nil {
+		var outcome string
+		_ = json.Unmarshal(fields["outcome"], &outcome) // ParseSpec says what is wrong with it.
+		held := c.regionsWith(outcome)
 		for _, code := range codes {
 			for _, e := range c.Cube.Exclusions(code) {
-				if !slices.Contains(codes, e.Peer) && !slices.Contains(excluded, e.Peer) {
+				if slices.Contains(held, e.Peer) && !slices.Contains(codes, e.Peer) && !slices.Contains(excluded, e.Peer) {
 					excluded = append(excluded, e.Peer)
 				}
 			}

@@ -25,6 +25,8 @@ func planted() *served.Release {
 		c.Values = append(c.Values, employed(m.Code, i, 0)...)
 	}
 	c.Values = append(c.Values, employed("3421", 7, 10)...)
+	// One that is in the panel and is kept out, and one that is not in it.
+	c.Exclusions = append(c.Exclusions, cube.Exclusion{Region: "3421", Peer: "0301", Reason: "gap"}, cube.Exclusion{Region: "3421", Peer: "5601", Reason: "gap"})
 	r.Cube = cube.New(c)
 	return r
 }
@@ -65,7 +67,7 @@ func TestEvaluate(t *testing.T) {
 			t.Fatal(err)
 		}
 		// The regular movements are at most one either way, before and after.
-		if math.Abs(res.Estimate.ATT-10) > 4 || len(res.Donors) != 40 {
+		if math.Abs(res.Estimate.ATT-10) > 4 || len(res.Donors) != 39 || len(e.Excluded) != 1 {
 			t.Errorf("%s: an effect of ten is estimated as %v with %d donors", method, res.Estimate.ATT, len(res.Donors))
 		}
 		if e.Release != "r1" || e.Indicator != "employed-per-1000" || e.Unit == "" {
