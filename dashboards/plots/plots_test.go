@@ -417,8 +417,11 @@ func FuzzRequest(f *testing.F) {
 		if !strings.HasPrefix(path, "/charts/") || strings.HasSuffix(path, ".png") || strings.HasSuffix(path, ".pdf") {
 			t.Skip()
 		}
-		u := url.URL{Path: path, RawQuery: query}
-		w := get(t, rel, "/"+strings.TrimLeft(u.String(), "/"))
+		// A client may write what no URL should hold; net/http lets much of it by.
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.URL = &url.URL{Path: path, RawQuery: query}
+		w := httptest.NewRecorder()
+		router(rel).ServeHTTP(w, r)
 		switch w.Code {
 		case http.StatusOK:
 			texts(t, w.Body.Bytes())
