@@ -19,6 +19,8 @@ func Decode(e archive.Entry, body []byte, cat *catalogue.Catalogue) (data.Batch,
 		return recorded.Decode(body, e.Provenance)
 	case archive.FormatJSONStat:
 		return decodeTable(e, body, cat)
+	case archive.FormatNAV:
+		return decodeNAV(e, body, cat)
 	default:
 		return data.Batch{}, data.Errorf(data.EINVALID, "archive entry %s: no decoder for format %q", e.Key, e.Format)
 	}

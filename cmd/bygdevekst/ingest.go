@@ -25,6 +25,7 @@ import (
 type IngestCmd struct {
 	Fetch IngestFetchCmd `cmd:"" default:"withargs" help:"Bring figures into the archive (the default)."`
 	Plan  IngestPlanCmd  `cmd:"" help:"Show requests and cells before any figure is asked for."`
+	NAV   IngestNAVCmd   `cmd:"" name:"nav" help:"Store NAV's monthly workbooks of registered unemployed by municipality."`
 }
 
 // Help is printed by «bygdevekst ingest --help».
@@ -45,7 +46,8 @@ Examples:
   bygdevekst ingest --source recorded && bygdevekst build
   bygdevekst ingest plan
   bygdevekst ingest --source live --table 06913 --table 07984
-  bygdevekst ingest --source http://127.0.0.1:8090`
+  bygdevekst ingest --source http://127.0.0.1:8090
+  bygdevekst ingest nav 202510_HL060.xlsx`
 
 // sourceFlags say where to ask and for what.
 type sourceFlags struct {
@@ -104,6 +106,53 @@ func (c *IngestPlanCmd) Run(a *app) error {
 		return data.Errorf(data.EINVALID, "recorded figures are not asked for: give --source live or an address")
 	}
 	return a.ingest(c.Source, c.sourceFlags, func(j *ingest.Job) { j.DryRun, j.Refetch = true, true })
+}
+
+// IngestNAVCmd stores workbooks.
+type IngestNAVCmd struct {
+	Files []string `arg:"" help:"Workbooks (HL060), oldest first." type:"existingfile" placeholder:"FILE"`
+}
+
+// Help is printed by «bygdevekst ingest nav --help».
+func (IngestNAVCmd) Help() string {
+	return `Reads NAV's workbooks «Helt ledige. Fylke og kommune» (HL060), one a month, and
+stores those that are understood to the last cell. * is a count NAV keeps back. A
+workbook holds its year so far: the latest of a year is the one a build uses.
+
+Example:
+  bygdevekst ingest nav 202412_HL060.xlsx 202510_HL060.xlsx`
+}
+
+// Run stores.
+func (c *IngestNAVCmd) Run(a *app) error {
+	arch, err := a.archive()
+	if err != nil {
+		return err
+	}
+	cat, _, err := loadCatalogue("")
+	if err != nil {
+		return err
+	}
+	for _, file := range c.Files {
+		body, err := os.ReadFile(file)
+		if err != nil {
+			return data.Errorf(data.ENOTFOUND, "%w", err)
+		}
+		st, err := os.Stat(file)
+		if err != nil {
+			return err
+		}
+		newest, added, err := ingest.Workbook(arch, cat, body, st.ModTime().UTC())
+		if err != nil {
+			return data.Errorf(data.ErrorCode(err), "%s: %w", file, err)
+		}
+		what := "stored"
+		if !added {
+			what = "unchanged"
+		}
+		a.printf("%s  %s, figures to %s\n", file, what, newest)
+	}
+	return nil
 }
 
 func (a *app) ingestRecorded() (bodies, added int, err error) {
@@ -229,11 +278,19 @@ func describe(w io.Writer, t ingest.TableResult) {
 	default:
 		fmt.Fprintf(w, "%s  %s\n", t.ID, t.State)
 	}
-	for _, r := range t.Reasons {
-		fmt.Fprintf(w, "       %s\n", r)
-	}
-	for _, r := range t.Warnings {
-		fmt.Fprintf(w, "       note: %s\n", r)
+	bounded(w, "", t.Reasons)
+	bounded(w, "note: ", t.Warnings)
+}
+
+// bounded prints lines under a table, as many as a person reads; all reasons are
+// kept with the figures.
+func bounded(w io.Writer, before string, lines []string) {
+	for i, l := range lines {
+		if i == maxLines {
+			fmt.Fprintf(w, "       %sand %d more\n", before, len(lines)-maxLines)
+			return
+		}
+		fmt.Fprintf(w, "       %s%s\n", before, l)
 	}
 }
 
