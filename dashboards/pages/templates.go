@@ -88,6 +88,12 @@ func (v variant) funcs() template.FuncMap {
 		"whole": func(n int) string { return locale.Number(float64(n), 0) },
 		"href":  v.href,
 		"join":  func(words []string) string { return locale.List(v.lang, words) },
+		"pvalue": func(p string) string {
+			if strings.HasPrefix(p, "<") {
+				return "p" + locale.NBSP + p
+			}
+			return "p" + locale.NBSP + "=" + locale.NBSP + p
+		},
 		"short": func(hash string) string { return hash[:min(12, len(hash))] },
 		"names": names,
 		"codes": func(places []place) string { return codeList(codesOf(places)) },
