@@ -3,7 +3,7 @@
 // often their intervals hold the true effect, and how often they find an effect: for
 // treated units of 1,300 to 6,500 inhabitants among larger donors.
 //
-//	go run ./bench/validation -reps 1000
+//	go run ./bench/validation -reps 800
 //
 // It prints the tables of docs/validation.md as Markdown. The same seed gives the
 // same tables whatever the number of processors.
