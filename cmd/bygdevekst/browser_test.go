@@ -127,6 +127,9 @@ var browserPages = []string{
 	"/kommuner/3425",
 	"/indikatorer/net-migration-rate?municipality=3425,3421,3419,3422",
 	"/kommuner/3425/sammenligning",
+	"/avtaler/innlandet/evaluering",
+	"/avtaler/innlandet/evaluering/net-migration-rate?municipality=3421",
+	"/indikatorer",
 	"/metode",
 	"/data",
 }
