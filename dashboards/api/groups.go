@@ -1,6 +1,8 @@
 package api
 
 import (
+	"net/http"
+
 	"github.com/bygdevekst/bygdevekst/dashboards/locale"
 	"github.com/bygdevekst/bygdevekst/data/catalogue"
 )
@@ -63,6 +65,9 @@ func (c *call) groups(in *GroupsInput) (*Groups, error) {
 	regions, err := c.regions(in.Municipality)
 	if err != nil {
 		return nil, err
+	}
+	if len(regions) == 0 {
+		return nil, c.problem(http.StatusUnprocessableEntity, askOne, "municipality")
 	}
 	out := &Groups{c.envelope(), []Group{}}
 	for _, r := range regions {
