@@ -33,14 +33,10 @@ type Tables struct {
 func (a *API) tables() { add(a, "tables", "/tables", (*call).tables) }
 
 func (c *call) tables(*ListInput) (*Tables, error) {
-	rows := map[string]int{}
-	for i := range c.Cube.Observations {
-		rows[c.Cube.Observations[i].Table]++
-	}
 	out := &Tables{c.envelope(), []Table{}}
 	for i := range c.Catalogue.Tables {
 		t := c.describeTable(&c.Catalogue.Tables[i])
-		if t.Rows = rows[t.ID]; t.Rows > 0 {
+		if t.Rows = c.Info.TableRows[t.ID]; t.Rows > 0 {
 			c.source(&t)
 		}
 		out.Tables = append(out.Tables, t)

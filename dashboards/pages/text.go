@@ -63,13 +63,9 @@ type tableRow struct {
 
 func dataPage(v *visit) (*page, error) {
 	b := dataBody{Info: v.Info, Inputs: v.Info.Inputs, Files: v.Info.Files, Citation: v.citation()}
-	n := map[string]int{}
-	for _, o := range v.Cube.Observations {
-		n[o.Table]++
-	}
 	for i := range v.Catalogue.Tables {
 		id := v.Catalogue.Tables[i].ID
-		b.Tables = append(b.Tables, tableRow{v.source(id), n[id]})
+		b.Tables = append(b.Tables, tableRow{v.source(id), v.Info.TableRows[id]})
 	}
 	// Tables with figures first; both parts stay in order of id.
 	slices.SortStableFunc(b.Tables, func(x, y tableRow) int {

@@ -37,8 +37,11 @@ type Info struct {
 	ContentSHA256 string         `json:"content_sha256"`
 	Seed          uint64         `json:"seed"`
 	Rows          map[string]int `json:"rows"`
-	Inputs        []Input        `json:"inputs"`
-	Files         []File         `json:"files"`
+	// TableRows counts the observations of each table at its source: those who
+	// read a release do not load them.
+	TableRows map[string]int `json:"table_rows,omitempty"`
+	Inputs    []Input        `json:"inputs"`
+	Files     []File         `json:"files"`
 	// Schema is the version of the table layout.
 	Schema int `json:"schema"`
 	// Dropped counts figures of the inputs that cannot be carried to today's

@@ -115,7 +115,10 @@ func (s *Store) complete(d Draft) (cube.Info, error) {
 	if info.Created.IsZero() {
 		info.Created = time.Now().UTC().Truncate(time.Second)
 	}
-	info.Rows = map[string]int{}
+	info.Rows, info.TableRows = map[string]int{}, map[string]int{}
+	for i := range d.Content.Observations {
+		info.TableRows[d.Content.Observations[i].Table]++
+	}
 	for _, t := range tables {
 		if err := t.checkOrder(&d.Content); err != nil {
 			return info, err

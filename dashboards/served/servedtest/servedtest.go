@@ -27,12 +27,16 @@ const EngerdalPopulation2026 = 1287
 func Release(id string, kind data.Kind) *served.Release {
 	created := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 	c := content(kind)
+	observations := len(c.Observations)
+	// As a release is loaded: the observations stay in its file.
+	c.Observations = nil
 	return &served.Release{
 		Info: cube.Info{
 			ID: id, Created: created, Kind: kind, CodeVersion: "test", ContentSHA256: "0123456789abcdef", Seed: 1, Schema: 1,
-			Rows:   map[string]int{"observations": len(c.Observations), "indicator_values": len(c.Values)},
-			Inputs: []cube.Input{{Table: "06913", SHA256: "aa", Kind: kind, Bytes: 10, Retrieved: created}},
-			Files:  []cube.File{{Name: "release.duckdb", SHA256: "bb", Bytes: 20}},
+			Rows:      map[string]int{"observations": observations, "indicator_values": len(c.Values)},
+			TableRows: map[string]int{"06913": observations},
+			Inputs:    []cube.Input{{Table: "06913", SHA256: "aa", Kind: kind, Bytes: 10, Retrieved: created}},
+			Files:     []cube.File{{Name: "release.duckdb", SHA256: "bb", Bytes: 20}},
 		},
 		Cube: cube.New(c), Catalogue: catalogue.Default(), Regions: regions.Default(),
 	}
