@@ -335,14 +335,17 @@ func (p *progress) event(e ingest.Event) {
 			what += fmt.Sprintf(", %d cells", e.Cells)
 		}
 		p.bar.Describe(what)
-		if e.Done != nil {
-			// An error here is the terminal's going away: the run matters more.
-			_ = p.bar.Clear()
-			_ = p.bar.Set(e.Index + 1)
-		}
 	}
-	if e.Done != nil {
-		describe(p.a.stdout, *e.Done)
+	if e.Done == nil {
+		return
+	}
+	// Errors of the bar are the terminal's going away: the run matters more.
+	if p.bar != nil {
+		_ = p.bar.Clear()
+	}
+	describe(p.a.stdout, *e.Done)
+	if p.bar != nil {
+		_ = p.bar.Set(e.Index + 1)
 	}
 }
 

@@ -155,9 +155,9 @@ func notFoundPage(w http.ResponseWriter) {
 	fmt.Fprint(w, iisPage)
 }
 
-// iisPage is the beginning of the page the host in front of SSB's API gives
-// for an address it finds too long.
-const iisPage = "<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Strict//EN\" \"http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd\">\r\n<html xmlns=\"http://www.w3.org/1999/xhtml\">\r\n<head>\r\n<meta http-equiv=\"Content-Type\" content=\"text/html; charset=iso-8859-1\"/>\r\n<title>404 - File or directory not found.</title>\r\n</head>\r\n<body>\r\n<div id=\"header\"><h1>Server Error</h1></div>\r\n<h2>404 - File or directory not found.</h2>\r\n</body>\r\n</html>\r\n"
+// iisPage is the page the host in front of SSB's API gives for an address it
+// finds too long: its first 500 bytes are as recorded, the rest was not kept.
+const iisPage = "<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Strict//EN\" \"http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd\">\r\n<html xmlns=\"http://www.w3.org/1999/xhtml\">\r\n<head>\r\n<meta http-equiv=\"Content-Type\" content=\"text/html; charset=iso-8859-1\"/>\r\n<title>404 - File or directory not found.</title>\r\n<style type=\"text/css\">\r\n<!--\r\nbody{margin:0;font-size:.7em;font-family:Verdana, Arial, Helvetica, sans-serif;background:#EEEEEE;}\r\nfieldset{padding:0 15px 10px 15px;} \r\nh1{font-size:2.4em;margin:0;color:#FFF;}\r\n-->\r\n</style>\r\n</head>\r\n<body>\r\n<div id=\"header\"><h1>Server Error</h1></div>\r\n<h2>404 - File or directory not found.</h2>\r\n</body>\r\n</html>\r\n"
 
 func (p *problem) write(w http.ResponseWriter) {
 	if p.title == "" {

@@ -225,9 +225,8 @@ func TestErrorsAreSSBsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, got := get(t, base+"/tables/07459/data?valueCodes[Region]="+strings.Repeat("K-3401,", 500))
-	head := strings.ReplaceAll(string(got[:200]), "\r\n", "\n")
-	if code != http.StatusNotFound || !strings.HasPrefix(strings.ReplaceAll(string(page), "\r\n", "\n"), head) {
-		t.Errorf("a long address gave %d %s", code, head)
+	if code != http.StatusNotFound || !strings.HasPrefix(string(got), string(page)) {
+		t.Errorf("a long address gave %d %s", code, got)
 	}
 }
 
