@@ -194,7 +194,7 @@ func (q *Cube) Years(indicator string) (first, last int, ok bool) {
 	return int(y[0]), int(y[1]), ok
 }
 
-// Attainment returns the rows of a goal ("innlandet/1") for a region, in
+// Attainment returns the rows of a goal ("1") of an agreement for a region, in
 // catalogue order; all goals of the agreement when goal is empty, all regions
 // when region is empty.
 func (q *Cube) Attainment(agreement, goal, region string) []Attainment {
