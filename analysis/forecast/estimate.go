@@ -22,7 +22,7 @@ var (
 )
 
 // descents is how many of the best starting points are followed down.
-const descents = 4
+const descents = 2
 
 // Estimate fits a model by maximum likelihood. For additive errors the errors
 // are linear in the initial states, which are therefore found exactly by least
@@ -208,7 +208,7 @@ func (s *search) descend(x []float64, f float64) ([]float64, float64) {
 		return x, f
 	}
 	res, err := optimize.Minimize(optimize.Problem{Func: s.value}, x,
-		&optimize.Settings{FuncEvaluations: 2000, Converger: &optimize.FunctionConverge{Absolute: 1e-9, Iterations: 60}},
+		&optimize.Settings{FuncEvaluations: 2000, Converger: &optimize.FunctionConverge{Absolute: 1e-8, Iterations: 25}},
 		&optimize.NelderMead{SimplexSize: 0.5})
 	if err != nil && res == nil || !(res.F <= f) {
 		return x, f

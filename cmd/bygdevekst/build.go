@@ -157,7 +157,7 @@ func derive(ctx context.Context, arch *archive.Archive, entries []archive.Entry,
 	if err := effects.Derive(ctx, effects.Input{Catalogue: cat, Seed: c.Seed, Workers: workers}, &d.Content); err != nil {
 		return d, err
 	}
-	if err := outlook.Derive(cat, &d.Content); err != nil {
+	if err := outlook.Derive(cat, &d.Content, workers); err != nil {
 		return d, err
 	}
 	d.Info.CodeVersion, d.Info.CatalogueSHA256, d.Info.Seed = codeVersion(), cat.Hash(), c.Seed

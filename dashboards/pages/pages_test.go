@@ -43,7 +43,7 @@ var recordedRelease = sync.OnceValues(func() (*served.Release, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := outlook.Derive(cat, &c); err != nil {
+	if err := outlook.Derive(cat, &c, 0); err != nil {
 		return nil, err
 	}
 	return &served.Release{Info: info(data.Recorded), Cube: cube.New(c), Catalogue: cat, Regions: regions.Default()}, nil

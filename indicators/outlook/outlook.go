@@ -13,8 +13,10 @@ import (
 	"cmp"
 	"errors"
 	"math"
+	"runtime"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/bygdevekst/bygdevekst/analysis/breaks"
 	"github.com/bygdevekst/bygdevekst/analysis/forecast"
@@ -36,21 +38,33 @@ const (
 )
 
 // Derive fills the forecasts and shifts of a content whose values and attainment
-// are there. It is a pure function of both.
-func Derive(cat *catalogue.Catalogue, c *cube.Content) error {
-	for _, s := range collect(cat, c) {
-		shift, err := s.shift()
-		if err != nil {
-			return err
-		}
-		c.Shifts = append(c.Shifts, shift)
-		rows, err := s.forecasts(c)
-		if err != nil {
-			return err
-		}
-		c.Forecasts = append(c.Forecasts, rows...)
+// are there. It is a pure function of both, whatever the number of workers (0 for
+// one per processor).
+func Derive(cat *catalogue.Catalogue, c *cube.Content, workers int) error {
+	all := collect(cat, c)
+	shifts, rows, errs := make([]cube.Shift, len(all)), make([][]cube.Forecast, len(all)), make([]error, len(all))
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
 	}
-	return nil
+	next := make(chan int)
+	var group sync.WaitGroup
+	for range workers {
+		group.Go(func() {
+			for i := range next {
+				if shifts[i], errs[i] = all[i].shift(); errs[i] == nil {
+					rows[i], errs[i] = all[i].forecasts(c)
+				}
+			}
+		})
+	}
+	for i := range all {
+		next <- i
+	}
+	close(next)
+	group.Wait()
+	c.Shifts = append(c.Shifts, shifts...)
+	c.Forecasts = append(c.Forecasts, slices.Concat(rows...)...)
+	return errors.Join(errs...)
 }
 
 // series is the newest unbroken run of yearly values of a region.

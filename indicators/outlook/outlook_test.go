@@ -13,10 +13,9 @@ import (
 	"github.com/bygdevekst/bygdevekst/indicators/outlook"
 )
 
-// TestRecorded checks the forecasts of the real figures: inside what is possible,
-// to the last year of the agreement and no further, each beside the last value,
-// one method marked a year.
-func TestRecorded(t *testing.T) {
+// plain is the content of a release of the recorded figures before forecasts.
+func plain(t testing.TB) cube.Content {
+	t.Helper()
 	cat := catalogue.Default()
 	batches, err := recorded.Batches()
 	if err != nil {
@@ -33,7 +32,16 @@ func TestRecorded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := outlook.Derive(cat, &c); err != nil {
+	return c
+}
+
+// TestRecorded checks the forecasts of the real figures: inside what is possible,
+// to the last year of the agreement and no further, each beside the last value,
+// one method marked a year.
+func TestRecorded(t *testing.T) {
+	cat := catalogue.Default()
+	c := plain(t)
+	if err := outlook.Derive(cat, &c, 0); err != nil {
 		t.Fatal(err)
 	}
 	best := map[cube.Forecast]int{}
@@ -93,7 +101,7 @@ func TestShift(t *testing.T) {
 			add("3425", v)
 		}
 	}
-	if err := outlook.Derive(cat, &c); err != nil {
+	if err := outlook.Derive(cat, &c, 0); err != nil {
 		t.Fatal(err)
 	}
 	got := map[string]cube.Shift{}
@@ -108,5 +116,15 @@ func TestShift(t *testing.T) {
 	}
 	if s := got["3425"]; s.Reason != outlook.ReasonShort {
 		t.Errorf("six years: %+v", s)
+	}
+}
+
+func BenchmarkDerive(b *testing.B) {
+	c := plain(b)
+	for b.Loop() {
+		again := c
+		if err := outlook.Derive(catalogue.Default(), &again, 0); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
