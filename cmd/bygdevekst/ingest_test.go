@@ -125,7 +125,7 @@ func TestKillDuringIngest(t *testing.T) {
 	took := time.Since(started)
 	want := bodies(t, whole)
 	rng := rand.New(rand.NewPCG(3, 4))
-	home := ""
+	home, killed := "", 0
 	for i := range killRuns() {
 		if i%4 == 0 { // A new archive now and then, so that there is something to do.
 			home = t.TempDir()
@@ -136,9 +136,17 @@ func TestKillDuringIngest(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(rng.Float64() * 1.1 * float64(took)))
-		_ = cmd.Process.Kill() // It may have ended already.
-		_ = cmd.Wait()
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		select {
+		case <-ended: // The kill would have come too late.
+		// A third of a run: the next ones go on from there and are killed in turn.
+		case <-time.After(time.Duration(rng.Float64() * float64(took) / 3)):
+			_ = cmd.Process.Kill() // It may be ending by itself.
+			if err := <-ended; err != nil {
+				killed++
+			}
+		}
 		arch, err := archive.Open(filepath.Join(home, "archive"))
 		if err != nil {
 			t.Fatal(err)
@@ -166,6 +174,7 @@ func TestKillDuringIngest(t *testing.T) {
 			}
 		}
 	}
+	t.Logf("%d of %d runs were killed before they ended", killed, killRuns())
 }
 
 // bodies are the keys and hashes a build of simulated figures would use.
