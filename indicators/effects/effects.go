@@ -336,6 +336,10 @@ func (r *result) row(e *estimate) cube.Effect {
 	}
 	if e.ok() || e.joint != nil {
 		row.MDE, row.PFamily = number(e.mde), number(e.family)
+		if e.family > f.P {
+			// An outcome of a design is judged among the others it is tested with.
+			f.P = e.family
+		}
 		if e.ok() {
 			r.aim.fill(&f, e)
 		}
