@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -70,7 +71,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		id := requestID(r.Header.Get("X-Request-Id"))
-		w.Header().Set("X-Request-Id", id)
+		w.Header()["X-Request-Id"] = []string{id}
 		o := &observed{ResponseWriter: w, route: noRoute}
 		next.ServeHTTP(o, r)
 		took := time.Since(start)
@@ -109,6 +110,14 @@ type metrics struct {
 	bodies   *prometheus.CounterVec
 	hits     prometheus.Counter
 	misses   prometheus.Counter
+	// series are the histograms of requests by their labels, looked up once.
+	series sync.Map
+}
+
+// outcome is the labels of a request.
+type outcome struct {
+	route, method string
+	status        int
 }
 
 func newMetrics(s *Server) *metrics {
@@ -136,7 +145,12 @@ func (m *metrics) observe(route, method string, status int, took time.Duration) 
 		// A client may invent methods; the metrics must stay few.
 		method = "other"
 	}
-	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Observe(took.Seconds())
+	key := outcome{route, method, status}
+	h, ok := m.series.Load(key)
+	if !ok {
+		h, _ = m.series.LoadOrStore(key, m.requests.WithLabelValues(route, method, strconv.Itoa(status)))
+	}
+	h.(prometheus.Observer).Observe(took.Seconds())
 }
 
 // releaseCollector reads the served release when the metrics are scraped.

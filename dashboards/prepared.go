@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -27,6 +28,8 @@ type body struct {
 	gz      []byte
 	tag     string
 	tagGzip string
+	// What is sent with every answer, made once.
+	tagLine, tagGzipLine, length, lengthGzip []string
 }
 
 func (b *body) bytes() int64 {
@@ -227,6 +230,7 @@ func (w *recorder) body(release string) *body {
 	b := &body{route: w.route, status: max(w.status, http.StatusOK), header: w.header, plain: slices.Clone(w.buf.Bytes())}
 	b.header.Del("Content-Length")
 	b.header.Set("Vary", "Accept-Encoding, Accept-Language")
+	b.length = []string{strconv.Itoa(len(b.plain))}
 	if b.status != http.StatusOK {
 		return b
 	}
@@ -240,7 +244,9 @@ func (w *recorder) body(release string) *body {
 	b.tagGzip = `"` + release + "." + hash + `.gz"`
 	if len(b.plain) >= minGzip && compressible(b.header.Get("Content-Type")) {
 		b.gz = compress(b.plain)
+		b.lengthGzip = []string{strconv.Itoa(len(b.gz))}
 	}
+	b.tagLine, b.tagGzipLine = []string{b.tag}, []string{b.tagGzip}
 	return b
 }
 
@@ -265,22 +271,22 @@ func compress(plain []byte) []byte {
 	return buf.Bytes()
 }
 
+var zipped = []string{"gzip"}
+
 // send answers with the body, or with 304 where the reader has it already.
 func (b *body) send(w http.ResponseWriter, r *http.Request) {
 	if o, ok := w.(routed); ok {
 		o.setRoute(b.route)
 	}
 	h := w.Header()
-	for name, values := range b.header {
-		h[name] = values
-	}
-	out, tag := b.plain, b.tag
+	maps.Copy(h, b.header)
+	out, tag, length := b.plain, b.tagLine, b.length
 	if b.gz != nil && acceptsGzip(r.Header.Get("Accept-Encoding")) {
-		h.Set("Content-Encoding", "gzip")
-		out, tag = b.gz, b.tagGzip
+		h["Content-Encoding"] = zipped
+		out, tag, length = b.gz, b.tagGzipLine, b.lengthGzip
 	}
-	if tag != "" {
-		h.Set("Etag", tag)
+	if b.tag != "" {
+		h["Etag"] = tag
 		if b.known(r.Header["If-None-Match"]) {
 			h.Del("Content-Encoding")
 			h.Del("Content-Type")
@@ -288,7 +294,7 @@ func (b *body) send(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	h.Set("Content-Length", strconv.Itoa(len(out)))
+	h["Content-Length"] = length
 	w.WriteHeader(b.status)
 	if r.Method != http.MethodHead {
 		// A reader who has gone is no failure of ours.

@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=${1:-10}
 dir=$(mktemp -d)
-ours=127.0.0.1:18080 theirs=127.0.0.1:18081
+ours=127.0.0.1:18480 theirs=127.0.0.1:18481
 question='/api/v1/values?indicator=net-migration-rate&municipality=3425'
 stop() { kill "${pids[@]}" 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$dir"; }
 pids=()
@@ -33,6 +33,7 @@ CONF
 nginx -p "$dir" -c "$dir/nginx.conf" 2>"$dir/nginx.log" &
 pids+=($!)
 sleep 0.5
+curl -fs "http://$theirs/values.json" | cmp - "$dir/www/values.json" || { cat "$dir/nginx.log" >&2; exit 1; }
 
 # cpu prints the CPU seconds a process and its children have used so far.
 ticks=$(getconf CLK_TCK)

@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -38,7 +41,10 @@ const (
 	drain = 10 * time.Second
 )
 
-func (a *app) serve() error {
+func (a *app) serve() (err error) {
+	var flush func() error
+	a.log, flush = dashboards.BufferedLog(a.stderr, func(w io.Writer) *slog.Logger { return logger(a.cli.Log, w) })
+	defer func() { err = errors.Join(err, flush()) }()
 	store, err := a.store()
 	if err != nil {
 		return err
