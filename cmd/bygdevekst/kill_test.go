@@ -17,10 +17,11 @@ func killRuns() int {
 	if n, err := strconv.Atoi(os.Getenv("BYGDEVEKST_KILLS")); err == nil {
 		return n
 	}
-	return 12
+	return 6
 }
 
-// TestKillDuringBuild kills ingest-and-build with SIGKILL at random moments.
+// TestKillDuringBuild kills builds with SIGKILL at random moments, spread over
+// the whole of a build.
 // After each, the release served before is still served and verifies, or a new
 // whole one does.
 func TestKillDuringBuild(t *testing.T) {
@@ -49,7 +50,8 @@ func TestKillDuringBuild(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(rng.Float64() * 1.1 * float64(whole)))
+		// One kill in each part of a build, at a random moment of the part.
+		time.Sleep(time.Duration((float64(i) + rng.Float64()) / float64(killRuns()) * 1.1 * float64(whole)))
 		_ = cmd.Process.Kill() // It may have ended already.
 		_ = cmd.Wait()
 		if out, err := run("verify"); err != nil {

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/bygdevekst/bygdevekst/data"
 	"github.com/bygdevekst/bygdevekst/data/catalogue"
 	"github.com/bygdevekst/bygdevekst/data/cube"
+	"github.com/bygdevekst/bygdevekst/indicators"
 )
 
 // agreementRow is one agreement in a list.
@@ -353,7 +355,12 @@ type verdictRow struct {
 	BaseTo     int32
 	Difference figure
 	DiffLimits limits
+	// Versus is the difference to the comparison group, nil unless that is what
+	// is judged; Detectable is then the smallest such difference to be seen.
+	Versus     *comparisonView
 	Detectable figure
+	// Basis are the cautions that belong to a verdict of a clear movement.
+	Basis []string
 	// TargetKind is none where nothing is agreed.
 	TargetKind            string
 	Target                figure
@@ -362,6 +369,7 @@ type verdictRow struct {
 	Share                 figure
 	ShareLimits           limits
 	ShareReason           string
+	Method                string
 	Verdict, Reason       string
 }
 
@@ -398,12 +406,40 @@ func (v *visit) verdictRow(ind *catalogue.Indicator, a cube.Attainment) verdictR
 		Difference: v.signed(a.Difference, d), DiffLimits: v.limits(a.DiffLower, a.DiffUpper, d), Detectable: v.figure(a.Detectable, d, data.OK),
 		TargetKind: a.TargetKind, Target: v.figure(a.Target, d, data.OK), TargetLow: v.figure(a.TargetLow, d, data.OK),
 		TargetHigh: v.figure(a.TargetHigh, d, data.OK), TargetYear: a.TargetYear,
-		ShareReason: a.ShareReason, Verdict: a.Verdict, Reason: a.Reason,
+		ShareReason: a.ShareReason, Method: a.Method, Verdict: a.Verdict, Reason: a.Reason,
 	}
 	percent := func(f cube.Float) cube.Float { return f * 100 }
 	r.Share = v.figure(percent(a.Share), 0, data.OK)
 	r.ShareLimits = v.limits(percent(a.ShareLower), percent(a.ShareUpper), 0)
+	seen := a.Difference
+	if a.Method == string(catalogue.JudgeComparison) {
+		r.Versus, seen = v.comparisonView(ind, a.Region), cube.Null
+		if c := v.Cube.Comparison(ind.ID, a.Region); c != nil {
+			seen = c.Estimate
+		}
+	}
+	r.Basis = v.basis(a, seen)
 	return r
+}
+
+// basis tells what a verdict of a clear movement rests on where that is little:
+// a single year, or a movement smaller than the place could be counted on to
+// show. Estimates that pass a test of low power are too large on average
+// (Gelman and Carlin 2014, Perspectives on Psychological Science 9(6)).
+func (v *visit) basis(a cube.Attainment, seen cube.Float) []string {
+	switch indicators.Verdict(a.Verdict) {
+	case indicators.Achieved, indicators.OnTrack, indicators.SomeProgress, indicators.Decline:
+	default:
+		return nil
+	}
+	var out []string
+	if a.From == a.To {
+		out = append(out, v.t("basis.one-year", "year", a.To))
+	}
+	if seen.OK() && a.Detectable.OK() && math.Abs(float64(seen)) < float64(a.Detectable) {
+		out = append(out, v.t("basis.weak"))
+	}
+	return out
 }
 
 type goalBody struct {

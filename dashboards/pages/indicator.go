@@ -8,6 +8,7 @@ import (
 	"github.com/bygdevekst/bygdevekst/data"
 	"github.com/bygdevekst/bygdevekst/data/catalogue"
 	"github.com/bygdevekst/bygdevekst/data/cube"
+	"github.com/bygdevekst/bygdevekst/indicators"
 )
 
 type indicatorsBody struct {
@@ -122,6 +123,8 @@ type comparisonView struct {
 	P, SmallestP               string
 	Members                    int32
 	Method, Reason             string
+	// Relative says that the changes of a count are compared in per cent.
+	Relative bool
 }
 
 // term is one part of the fraction: which series of which table.
@@ -287,11 +290,15 @@ func (v *visit) comparisonView(ind *catalogue.Indicator, region string) *compari
 	if c == nil {
 		return nil
 	}
-	d := ind.Decimals
+	d, relative := ind.Decimals, c.Method == indicators.MethodDIDRelative
+	if relative {
+		d = max(d, 1)
+	}
 	return &comparisonView{
 		BaseFrom: c.BaseFrom, BaseTo: c.BaseTo, From: c.From, To: c.To, Members: c.Members, Method: c.Method, Reason: c.Reason,
 		Own: v.signed(c.OwnChange, d), Group: v.signed(c.GroupChange, d), Estimate: v.signed(c.Estimate, d),
 		Limits: v.limits(c.Lower, c.Upper, d), P: pValue(c.P), SmallestP: pValue(c.SmallestP),
+		Relative: relative,
 	}
 }
 

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -56,6 +57,9 @@ type municipalityBody struct {
 	Sources   []source
 	Missing   []missingIndicator
 	Group     int
+	// Goals are those of its agreement that have a judged indicator, with the
+	// municipality's own row for each.
+	Goals []goalCard
 }
 
 // themeTable is the indicators of one theme.
@@ -86,6 +90,9 @@ func municipalityPage(v *visit) (*page, error) {
 		return nil, err
 	}
 	b := municipalityBody{Municipality: m, Agreement: v.Catalogue.AgreementOf(m.Code), Group: len(v.Cube.Members(m.Code))}
+	if b.Agreement != nil {
+		b.Goals = v.ownGoals(b.Agreement, m.Code)
+	}
 	for _, theme := range themes {
 		t := themeTable{Theme: theme}
 		for i := range v.Catalogue.Indicators {
@@ -107,6 +114,27 @@ func municipalityPage(v *visit) (*page, error) {
 		}
 	}
 	return &page{Name: "municipality", Title: m.NameNB, Section: "municipalities", Crumbs: []crumb{{"/kommuner", v.t("nav.municipalities")}}, Body: b}, nil
+}
+
+// ownGoals returns the agreement's goals with one municipality's verdicts on what
+// leads and supports each: what is only context is not judged.
+func (v *visit) ownGoals(a *catalogue.Agreement, code string) []goalCard {
+	var out []goalCard
+	for i := range a.Goals {
+		card := v.goalCard(a, &a.Goals[i], catalogue.Lead, catalogue.Support)
+		var own []judged
+		for _, j := range card.Indicators {
+			j.Rows = slices.DeleteFunc(j.Rows, func(r verdictRow) bool { return r.Place.Code != code })
+			if len(j.Rows) > 0 {
+				own = append(own, j)
+			}
+		}
+		if card.Indicators = own; len(own) > 0 {
+			out = append(out, card)
+		}
+	}
+	slices.SortStableFunc(out, func(x, y goalCard) int { return cmp.Compare(rank(x.ID), rank(y.ID)) })
+	return out
 }
 
 // addSources adds the sources of an indicator that are not there already.
