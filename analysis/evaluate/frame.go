@@ -12,6 +12,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // frame is the part of the file that a specification uses: one cell for each
@@ -50,6 +51,9 @@ func readFrame(r io.Reader, s *Spec) (*frame, error) {
 	}
 	if err != nil {
 		return nil, dataErrorf("row 1: %v", err)
+	}
+	if !utf8.ValidString(strings.Join(header, "")) {
+		return nil, dataErrorf("row 1: the names of the columns are not UTF-8; save the file as CSV in UTF-8")
 	}
 	cols, err := locate(slices.Clone(header), s)
 	if err != nil {
@@ -203,6 +207,9 @@ func (b *builder) add(row int, fields []string) error {
 		rec.values[k] = v
 	}
 	if _, seen := b.records[unit]; !seen {
+		if !utf8.ValidString(unit) {
+			return dataErrorf("row %d, column %q: the unit is not written in UTF-8; save the file as CSV in UTF-8", row, b.cols.unitName)
+		}
 		unit = strings.Clone(unit)
 		b.units = append(b.units, unit)
 	}

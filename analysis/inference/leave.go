@@ -174,18 +174,23 @@ const (
 	pairFailed
 )
 
-// refined compares the treated with a pair, each on the other donors.
+// refined compares the treated with a pair, each on the other donors. A pair is
+// lost to the first placebo that is not beaten; the second is then not fitted.
 func refined(p *panel.Panel, d panel.Design, i, j int, est panel.Estimator) int8 {
 	rest := without(d.Donors, i, j)
-	var e [3]panel.Estimate
-	for k, unit := range [3]int{d.Treated[0], i, j} {
-		var err error
-		if e[k], err = est(p, panel.Design{Treated: []int{unit}, Donors: rest, Start: d.Start}); err != nil {
+	on := func(unit int) (panel.Estimate, error) {
+		return est(p, panel.Design{Treated: []int{unit}, Donors: rest, Start: d.Start})
+	}
+	own, err := on(d.Treated[0])
+	if err != nil {
+		return pairFailed
+	}
+	for _, unit := range [2]int{i, j} {
+		other, err := on(unit)
+		if err != nil {
 			return pairFailed
 		}
-	}
-	for _, other := range e[1:] {
-		if atLeast(other.PostRMSPE*e[0].PreRMSPE, e[0].PostRMSPE*other.PreRMSPE) {
+		if atLeast(other.PostRMSPE*own.PreRMSPE, own.PostRMSPE*other.PreRMSPE) {
 			return pairLost
 		}
 	}

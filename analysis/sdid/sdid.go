@@ -102,7 +102,8 @@ func Estimate(p *panel.Panel, d panel.Design, o Options) (*Fit, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := newWorkspace(q)
+	w, done := borrow(q)
+	defer done()
 	var f *Fit
 	if joint(o) {
 		f, err = w.joint(p, d, o)

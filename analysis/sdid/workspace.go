@@ -3,6 +3,7 @@ package sdid
 import (
 	"fmt"
 	"math"
+	"sync"
 
 	"github.com/bygdevekst/bygdevekst/analysis/panel"
 	"github.com/bygdevekst/bygdevekst/analysis/simplexls"
@@ -11,6 +12,8 @@ import (
 // tinyEta is the factor of σ in the ridge of λ and of the plain synthetic
 // control: the value of the R package synthdid, there to make weights unique.
 const tinyEta = 1e-6
+
+var errOverflow = fmt.Errorf("%w: outcomes overflow", simplexls.ErrNotFinite)
 
 // zetas fixes both regularisations. Replicates of a variance keep those of the
 // original estimate, as synthdid does.
@@ -27,6 +30,19 @@ type workspace struct {
 }
 
 func newWorkspace(p *panel.Panel) *workspace { return &workspace{p: p} }
+
+// workspaces lends buffers to single fits, which placebos ask for by the thousand.
+var workspaces = sync.Pool{New: func() any { return new(workspace) }}
+
+// borrow returns a workspace on p and what gives it back.
+func borrow(p *panel.Panel) (*workspace, func()) {
+	w := workspaces.Get().(*workspace)
+	w.p = p
+	return w, func() {
+		w.p = nil
+		workspaces.Put(w)
+	}
+}
 
 func (w *workspace) regularisation(d panel.Design, o Options) zetas {
 	s := noise(w.p, d.Donors, d.Start)
@@ -62,7 +78,7 @@ func (w *workspace) fit(d panel.Design, o Options, z *zetas) (*Fit, error) {
 	f.PreRMSPE = panel.RMSPE(f.Gaps, 0, d.Start)
 	f.PostRMSPE = panel.RMSPE(f.Gaps, d.Start, t)
 	if !finite(f.PostRMSPE) || !finite(f.PreRMSPE) {
-		return nil, fmt.Errorf("%w: outcomes overflow", simplexls.ErrNotFinite)
+		return nil, errOverflow
 	}
 	return f, nil
 }
@@ -110,7 +126,11 @@ func (w *workspace) unitWeights(d panel.Design, o Options, zeta float64) (float6
 			centre(w.x[k*m : (k+1)*m])
 		}
 	}
-	problem := simplexls.Problem{N: n, M: m, X: w.x, Y: w.y, Ridge: zeta * zeta * float64(m)}
+	ridge := zeta * zeta * float64(m)
+	if !finite(ridge) {
+		return 0, errOverflow
+	}
+	problem := simplexls.Problem{N: n, M: m, X: w.x, Y: w.y, Ridge: ridge}
 	if err := w.units.Solve(problem, &w.omega); err != nil {
 		return 0, err
 	}
@@ -139,7 +159,11 @@ func (w *workspace) timeWeights(d panel.Design, zeta float64) (float64, error) {
 	for s := range n {
 		centre(w.x[s*m : (s+1)*m])
 	}
-	problem := simplexls.Problem{N: n, M: m, X: w.x, Y: w.y, Ridge: zeta * zeta * float64(m)}
+	ridge := zeta * zeta * float64(m)
+	if !finite(ridge) {
+		return 0, errOverflow
+	}
+	problem := simplexls.Problem{N: n, M: m, X: w.x, Y: w.y, Ridge: ridge}
 	if err := w.periods.Solve(problem, &w.lambda); err != nil {
 		return 0, err
 	}
