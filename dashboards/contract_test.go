@@ -11,7 +11,9 @@ import (
 	validator "github.com/pb33f/libopenapi-validator"
 
 	"github.com/bygdevekst/bygdevekst/dashboards/api"
+	"github.com/bygdevekst/bygdevekst/dashboards/served/servedtest"
 	"github.com/bygdevekst/bygdevekst/data"
+	"github.com/bygdevekst/bygdevekst/data/cube"
 )
 
 // contract is the description as served, by a reader of its own.
@@ -35,7 +37,12 @@ func contract(t testing.TB, h http.Handler) validator.Validator {
 
 func keeps(t testing.TB, v validator.Validator, url string, w *httptest.ResponseRecorder) {
 	t.Helper()
-	r := httptest.NewRequest(http.MethodGet, url, nil)
+	answers(t, v, httptest.NewRequest(http.MethodGet, url, nil), w)
+}
+
+func answers(t testing.TB, v validator.Validator, r *http.Request, w *httptest.ResponseRecorder) {
+	t.Helper()
+	url := r.Method + " " + r.URL.String()
 	ok, faults := v.ValidateHttpResponse(r, w.Result())
 	if ok {
 		return
@@ -60,6 +67,47 @@ func TestAnswersKeepTheDescription(t *testing.T) {
 			if w.Code == http.StatusOK && strings.Contains(url, "=none") {
 				t.Errorf("%s has an answer", url)
 			}
+		}
+	}
+}
+
+// TestEvaluationsKeepTheDescription does the same for the one operation that is
+// no reading: an answer, a specification that is wrong, and one that is not JSON.
+func TestEvaluationsKeepTheDescription(t *testing.T) {
+	rel := servedtest.Release("r1", data.Recorded)
+	content := rel.Cube.Content
+	for i, m := range rel.Regions.All()[:20] {
+		for y := range 18 {
+			v := cube.Float(500 + 10*i + y + (i*y)%7)
+			content.Values = append(content.Values, cube.Value{Indicator: "employed-per-1000", Region: m.Code, Year: int32(2008 + y), Window: 1, Value: v, Numerator: v, Denominator: 1000})
+		}
+	}
+	rel.Cube = cube.New(content)
+	s, h := serving(t, Options{}, data.Recorded)
+	s.Swap(rel)
+	v := contract(t, h)
+	treated := rel.Regions.All()[0].Code
+	for body, want := range map[string]int{
+		`{"outcome":"employed-per-1000","treated":["` + treated + `"],"start":2025,"method":"sdid","inference":["placebo-space"]}`: 200,
+		`{"outcome":"employed-per-1000","treated":["` + treated + `"],"start":2025,"method":"none"}`:                               422,
+		`{"outcome":"none","treated":["` + treated + `"],"start":2025,"method":"did"}`:                                             404,
+		`{`: 422,
+		``:  400,
+	} {
+		const url = api.Base + "/evaluations"
+		ask := func() *http.Request {
+			r := httptest.NewRequest(http.MethodPost, url, strings.NewReader(body))
+			r.Header.Set("Content-Type", "application/json")
+			return r
+		}
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, ask())
+		if w.Code != want {
+			t.Errorf("%s: %d %s, want %d", body, w.Code, w.Body, want)
+		}
+		answers(t, v, ask(), w)
+		if ok, faults := v.ValidateHttpRequest(ask()); want == 200 && !ok {
+			t.Errorf("%s is not a request of the description: %v", body, faults)
 		}
 	}
 }
@@ -100,6 +148,11 @@ var questions = []string{
 	"/api/v1/designs?agreement=nord-troms",
 	"/api/v1/power?agreement=innlandet",
 	"/api/v1/power?indicator=none",
+	"/api/v1/forecasts?agreement=innlandet&lang=en",
+	"/api/v1/forecasts?municipality=3425&indicator=net-migration-rate",
+	"/api/v1/forecasts?indicator=none",
+	"/api/v1/shifts?agreement=innlandet",
+	"/api/v1/shifts?municipality=none",
 }
 
 // FuzzQuestions asks anything of every operation: no 5xx, no status that is not
@@ -108,7 +161,7 @@ func FuzzQuestions(f *testing.F) {
 	_, h := serving(f, Options{RatePerSecond: -1}, data.Recorded)
 	paths := []string{
 		"agreements", "agreements/innlandet", "indicators", "indicators/population", "municipalities", "municipalities/3425",
-		"values", "comparison-groups", "attainment", "releases", "releases/r1", "tables", "effects", "designs", "power",
+		"values", "comparison-groups", "attainment", "releases", "releases/r1", "tables", "effects", "designs", "power", "forecasts", "shifts",
 	}
 	for i, url := range questions {
 		_, query, _ := strings.Cut(url, "?")

@@ -7,6 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=${1:-10}
 dir=$(mktemp -d)
+chmod 755 "$dir" # The workers of nginx may be another user.
 ours=127.0.0.1:18480 theirs=127.0.0.1:18481
 question='/api/v1/values?indicator=net-migration-rate&municipality=3425'
 stop() { kill "${pids[@]}" 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$dir"; }

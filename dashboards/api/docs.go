@@ -213,4 +213,6 @@ var examples = map[string]string{
 	"effects":           Base + "/effects?agreement=innlandet&indicator=net-migration-rate",
 	"designs":           Base + "/designs?agreement=innlandet",
 	"power":             Base + "/power?agreement=innlandet",
+	"forecasts":         Base + "/forecasts?agreement=innlandet",
+	"shifts":            Base + "/shifts?agreement=innlandet",
 }

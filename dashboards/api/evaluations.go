@@ -17,6 +17,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/bygdevekst/bygdevekst/analysis/evaluate"
+	"github.com/bygdevekst/bygdevekst/data/catalogue"
 	"github.com/bygdevekst/bygdevekst/data/cube"
 )
 
@@ -26,6 +27,7 @@ type Evaluation struct {
 	Envelope
 	Indicator string          `json:"indicator"`
 	Unit      string          `json:"unit"`
+	From      int             `json:"from,omitempty" doc:"First year used, that of the registered design; left out when the request gave periods."`
 	Excluded  []string        `json:"excluded" doc:"Municipalities kept out by the rules of comparison groups; empty when donors or exclude were given."`
 	Result    json.RawMessage `json:"result" doc:"As «bygdevekst evaluate» answers: method, estimate, weights, time_weights, v, fit, inference, donors, seed, version."`
 }
@@ -40,7 +42,7 @@ type EvaluationSpec struct {
 	Method       string            `json:"method" enum:"sc,sc-outcome,sc-demeaned,sc-penalised,sc-ridge,sdid,did,did-matched" example:"sdid"`
 	Donors       []string          `json:"donors,omitempty" doc:"Municipality codes. Without donors and exclude: every municipality with figures that the rules of comparison groups let in."`
 	Exclude      []string          `json:"exclude,omitempty" doc:"Municipality codes taken out."`
-	Periods      *EvaluationWindow `json:"periods,omitempty" doc:"Years used."`
+	Periods      *EvaluationWindow `json:"periods,omitempty" doc:"Years used. Without it: from the first year of the registered design to the newest."`
 	Size         string            `json:"size,omitempty" doc:"Indicator id of the size placebos are adjusted for." example:"population"`
 	Inference    []string          `json:"inference,omitempty" enum:"placebo-space,placebo-time,leave-one-out,leave-two-out,conformal,t-test,placebo-se,jackknife,bootstrap"`
 	Replications int               `json:"replications,omitempty" maximum:"1000"`
@@ -170,6 +172,7 @@ func (c *call) evaluate(ctx context.Context, body []byte, version string) (*Eval
 	if err != nil {
 		return nil, err
 	}
+	from := c.window(fields)
 	excluded, err := c.population(fields)
 	if err != nil {
 		return nil, err
@@ -197,7 +200,7 @@ func (c *call) evaluate(ctx context.Context, body []byte, version string) (*Eval
 	if err != nil {
 		return nil, err
 	}
-	return &Evaluation{c.envelope(), spec.Outcome, c.unit(spec.Outcome), excluded, raw}, nil
+	return &Evaluation{c.envelope(), spec.Outcome, c.unit(spec.Outcome), from, excluded, raw}, nil
 }
 
 // specification reads the body as far as the release decides it: unit and time
@@ -207,6 +210,9 @@ func (c *call) specification(body []byte) (map[string]json.RawMessage, error) {
 	if err := json.Unmarshal(body, &fields); err != nil {
 		return nil, c.problem(http.StatusUnprocessableEntity, evaluationWrong, err)
 	}
+	if fields == nil {
+		return nil, c.problem(http.StatusUnprocessableEntity, evaluationWrong, "null has no fields")
+	}
 	for name, column := range map[string]string{"unit": unitColumn, "time": timeColumn} {
 		if _, given := fields[name]; given {
 			return nil, c.problem(http.StatusUnprocessableEntity, evaluationWrong, name+": leave it out, the release decides it")
@@ -214,6 +220,39 @@ func (c *call) specification(body []byte) (map[string]json.RawMessage, error) {
 		fields[name], _ = json.Marshal(column)
 	}
 	return fields, nil
+}
+
+// window starts the panel where the registered design does, unless the request
+// says otherwise: a few municipalities have figures for decades no donor has,
+// and a donor must have them for every year. It returns 0 when the request did.
+func (c *call) window(fields map[string]json.RawMessage) (from int) {
+	if fields["periods"] != nil {
+		return 0
+	}
+	var treated []string
+	_ = json.Unmarshal(fields["treated"], &treated) // ParseSpec says what is wrong with it.
+	d := c.designOf(treated)
+	if d == nil {
+		return 0
+	}
+	fields["periods"], _ = json.Marshal(EvaluationWindow{From: d.Window.From})
+	return d.Window.From
+}
+
+// designOf is the design of the first agreement among the treated, and the
+// common one where there is none.
+func (c *call) designOf(treated []string) *catalogue.Design {
+	for _, id := range treated {
+		if d := c.Catalogue.Design(id); d != nil {
+			return d
+		}
+	}
+	for i := range c.Catalogue.Designs {
+		if d := &c.Catalogue.Designs[i]; d.Agreement == "" {
+			return d
+		}
+	}
+	return nil
 }
 
 // population replaces agreements among the treated by their municipalities, and

@@ -86,6 +86,7 @@ func TestEvaluateWrongly(t *testing.T) {
 		{``, 400, ""},
 		{`{`, 422, "Spesifikasjonen"},
 		{`[]`, 422, "Spesifikasjonen"},
+		{`null`, 422, "Spesifikasjonen"},
 		{`{"outcome":"employed-per-1000"}`, 422, "method"},
 		{`{"unit":"x","outcome":"employed-per-1000"}`, 422, "unit"},
 		{`{"outcome":"happiness","treated":["3421"],"start":2025,"method":"did"}`, 404, "happiness"},
@@ -101,6 +102,29 @@ func TestEvaluateWrongly(t *testing.T) {
 		if w.Code != tt.status || w.Header().Get("Content-Type") != problemType || !strings.Contains(w.Body.String(), tt.say) {
 			t.Errorf("%.100s: %d %s, want %d and %q", tt.body, w.Code, w.Body, tt.status, tt.say)
 		}
+	}
+}
+
+// TestEvaluateLongSeries gives the treated and one neighbour figures for years no
+// other donor has: the window is the design's unless the request names another.
+func TestEvaluateLongSeries(t *testing.T) {
+	rel := planted()
+	content := rel.Cube.Content
+	for _, code := range []string{"3421", "0301"} {
+		for y := int32(1980); y < 2008; y++ {
+			content.Values = append(content.Values, cube.Value{Indicator: "employed-per-1000", Region: code, Year: y, Window: 1, Value: cube.Float(500 + y%3), Numerator: 500, Denominator: 1000})
+		}
+	}
+	rel.Cube = cube.New(content)
+	r, _ := engine(t, rel)
+	const question = `{"outcome":"employed-per-1000","treated":["3421"],"start":2025,"method":"did"`
+	e := decode[Evaluation](t, post(r, Base+"/evaluations", question+`}`))
+	if want := rel.Catalogue.Design("innlandet").Window.From; e.From != want {
+		t.Errorf("the years begin in %d, the design's in %d", e.From, want)
+	}
+	w := post(r, Base+"/evaluations", question+`,"periods":{"from":2012}}`)
+	if e := decode[Evaluation](t, w); w.Code != http.StatusOK || e.From != 0 || !strings.Contains(string(e.Result), `"time":2012,`) || strings.Contains(string(e.Result), `"time":2011,`) {
+		t.Errorf("from 2012: %d %.300s", w.Code, w.Body)
 	}
 }
 

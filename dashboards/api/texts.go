@@ -100,6 +100,16 @@ var (
 		NN: "Inga styrkeutrekning som passar spørsmålet i denne utgåva (%s). Sjå /api/v1/designs for kva som blir evaluert.",
 		EN: "No power calculation that fits the question in this release (%s). See /api/v1/designs for what is evaluated.",
 	}
+	noForecasts = text{
+		NB: "Ingen framskriving som passer spørsmålet i denne utgaven (%s). Se /api/v1/indicators for hva som har tall, og /api/v1/agreements for kommunene som blir framskrevet.",
+		NN: "Inga framskriving som passar spørsmålet i denne utgåva (%s). Sjå /api/v1/indicators for kva som har tal, og /api/v1/agreements for kommunane som blir framskrivne.",
+		EN: "No forecast that fits the question in this release (%s). See /api/v1/indicators for what has figures, and /api/v1/agreements for the municipalities that are forecast.",
+	}
+	noShifts = text{
+		NB: "Ingen test av brudd som passer spørsmålet i denne utgaven (%s). Se /api/v1/indicators for hva som har tall, og /api/v1/agreements for kommunene som blir testet.",
+		NN: "Ingen test av brot som passar spørsmålet i denne utgåva (%s). Sjå /api/v1/indicators for kva som har tal, og /api/v1/agreements for kommunane som blir testa.",
+		EN: "No test for breaks that fits the question in this release (%s). See /api/v1/indicators for what has figures, and /api/v1/agreements for the municipalities that are tested.",
+	}
 	pooledNeedsAgreement = text{
 		NB: "municipality=pooled er kommunene i en avtale samlet. Oppgi agreement også.",
 		NN: "municipality=pooled er kommunane i ein avtale samla. Oppgje agreement òg.",
@@ -249,5 +259,15 @@ var operations = map[string]operationText{
 		tagEvaluation,
 		text{NB: "Styrke", NN: "Styrke", EN: "Power"},
 		text{NB: "Hvor stor en effekt må være for å bli sett, før resultatet er kjent.", NN: "Kor stor ein effekt må vere for å bli sett, før resultatet er kjent.", EN: "How large an effect must be to be seen, before the result is known."},
+	},
+	"forecasts": {
+		tagJudgement,
+		text{NB: "Framskrivinger", NN: "Framskrivingar", EN: "Forecasts"},
+		text{NB: "Hva indikatoren blir om den fortsetter som før, etter hver metode side om side, med 95 %-intervall og hvor godt metoden traff da den ble prøvd på tidligere år. Sannsynligheten for å nå målet står bare der et mål er avtalt.", NN: "Kva indikatoren blir om han held fram som før, etter kvar metode side om side, med 95 %-intervall og kor godt metoden trefte då han vart prøvd på tidlegare år. Sannsynet for å nå målet står berre der eit mål er avtalt.", EN: "What the indicator becomes if it goes on as before, by every method side by side, with 95 % prediction interval and how well the method did when tried on earlier years. The probability of reaching the target is given only where a target is agreed."},
+	},
+	"shifts": {
+		tagFigures,
+		text{NB: "Brudd i seriene", NN: "Brot i seriane", EN: "Breaks in the series"},
+		text{NB: "Test av om nivået i en serie flytter seg brått: et spørsmål til tallene, som en endret definisjon, aldri et tegn på virkning av avtalen.", NN: "Test av om nivået i ein serie flyttar seg brått: eit spørsmål til tala, som ein endra definisjon, aldri eit teikn på verknad av avtalen.", EN: "A test of whether the level of a series moves at once: a question to the figures, such as a changed definition, never evidence of an effect of the agreement."},
 	},
 }

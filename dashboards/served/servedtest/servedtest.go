@@ -71,6 +71,10 @@ func content(kind data.Kind) cube.Content {
 		c.Powers = append(c.Powers,
 			cube.Power{Design: "innlandet", Indicator: "net-migration-rate", Region: code, Method: "sdid", Years: 1, Effect: 5, Power: .2, MDE: 14},
 			cube.Power{Design: "innlandet", Indicator: "net-migration-rate", Region: code, Method: "sdid", Years: 1, Effect: 14, Power: .8, MDE: 14})
+		c.Forecasts = append(c.Forecasts,
+			cube.Forecast{Indicator: "net-migration-rate", Region: code, Method: "naive", Year: 2028, From: 2015, To: 2025, Value: -4, Lower: -30, Upper: 22, Scale: "identity", MASE: 1.2, Covered: .9, Origins: 6, Best: true, Target: cube.Null, Chance: cube.Null},
+			cube.Forecast{Indicator: "net-migration-rate", Region: code, Method: "ses", Year: 2028, From: 2015, To: 2025, Value: -3, Lower: -25, Upper: 19, Scale: "identity", MASE: cube.Null, Covered: cube.Null, Target: cube.Null, Chance: cube.Null})
+		c.Shifts = append(c.Shifts, cube.Shift{Indicator: "net-migration-rate", Region: code, From: 2015, To: 2025, After: 2020, SupF: 4.2, P: .4, CusumP: .6})
 	}
 	c.EffectWeights = []cube.EffectWeight{{Design: "innlandet", Indicator: "net-migration-rate", Region: "3425", Method: "sdid", Donor: "3427", Weight: 1}}
 	c.EffectPlacebos = []cube.EffectPlacebo{{Design: "innlandet", Indicator: "net-migration-rate", Region: "3425", Placebo: "3427", Year: 2025, Gap: -4}}
