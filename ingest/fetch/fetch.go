@@ -50,6 +50,8 @@ type Options struct {
 	// Now and Sleep are the clock, for tests.
 	Now   func() time.Time
 	Sleep func(context.Context, time.Duration) error
+	// Transport is the network, for tests.
+	Transport http.RoundTripper
 }
 
 // Client sends requests to one host. Safe for concurrent use; requests go out
@@ -148,7 +150,8 @@ func New(base string, opt Options) (*Client, error) {
 	}
 	c.queue = &queue{dir: c.opt.Dir, host: u.Host, now: c.opt.Now, sleep: c.opt.Sleep}
 	c.http = &http.Client{
-		Timeout: c.opt.Timeout,
+		Transport: c.opt.Transport,
+		Timeout:   c.opt.Timeout,
 		// A redirect would turn a POST into a GET and lead away from the host asked.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

@@ -104,7 +104,11 @@ func (s *Server) extract(t *table, sel []*selection) (*extract, *problem) {
 	asked := map[string]*selection{}
 	order := t.order()
 	for _, v := range sel {
-		i := slices.IndexFunc(order, func(id string) bool { return strings.EqualFold(id, v.VariableCode) })
+		name := v.VariableCode
+		if strings.EqualFold(name, "time") {
+			name = "Tid" // The server's name for whichever variable is time.
+		}
+		i := slices.IndexFunc(order, func(id string) bool { return strings.EqualFold(id, name) })
 		if i < 0 {
 			return nil, noVariable
 		}
@@ -152,6 +156,20 @@ func (s *Server) extract(t *table, sel []*selection) (*extract, *problem) {
 // ids are the variables the answer has, in order.
 func (x *extract) ids() []string {
 	return slices.DeleteFunc(x.t.order(), func(id string) bool { return x.chosen[id] == nil })
+}
+
+// places says whether variables can be put in heading or stub: each is in the
+// answer, once.
+func (x *extract) places(names []string) bool {
+	left := x.ids()
+	for _, n := range names {
+		i := slices.IndexFunc(left, func(id string) bool { return strings.EqualFold(id, n) })
+		if i < 0 {
+			return false
+		}
+		left = slices.Delete(left, i, i+1)
+	}
+	return true
 }
 
 // cells walks the answer row-major, last variable fastest.
@@ -387,9 +405,7 @@ func (s *Server) metadata(w http.ResponseWriter, r *http.Request) {
 	var sel []*selection
 	for _, id := range t.order() {
 		v := &selection{VariableCode: id, ValueCodes: []string{"*"}}
-		if l := r.URL.Query().Get("codelist[" + id + "]"); l != "" {
-			v.Codelist = l
-		}
+		v.Codelist = params(r).Get("codelist[" + strings.ToLower(id) + "]")
 		sel = append(sel, v)
 	}
 	x := &extract{t: t, chosen: map[string][]int{}, period: t.periods()}

@@ -1,9 +1,11 @@
 package ssbsim
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // klassRoutes serve the part of the Klass API that municipalities need.
@@ -14,6 +16,14 @@ func (s *Server) klassRoutes() {
 
 func (s *Server) klass(w http.ResponseWriter, r *http.Request) {
 	id, rest := r.PathValue("id"), strings.TrimSuffix(r.PathValue("rest"), ".json")
+	for _, name := range []string{"date", "from", "to"} {
+		if day := r.URL.Query().Get(name); day != "" {
+			if _, err := time.Parse(time.DateOnly, day); err != nil {
+				w.WriteHeader(http.StatusBadRequest)
+				return
+			}
+		}
+	}
 	switch {
 	case id == "131" && rest == "changes":
 		reply(w, object{{"codeChanges", s.codeChanges(r)}})
@@ -41,7 +51,8 @@ func (s *Server) klassCodes(id string, r *http.Request) []object {
 		if year < e.from || year > e.to {
 			continue
 		}
-		parent, name, notes := "", e.label, ""
+		var parent any // Null at the top level.
+		name, notes := e.label, ""
 		if id == "128" {
 			index := s.model.Regions[e.region].Centrality
 			parent, notes = strconv.Itoa(centralityClass(index)), strconv.Itoa(index)
@@ -65,8 +76,8 @@ func centralityClass(index int) int {
 }
 
 func (s *Server) codeChanges(r *http.Request) []object {
-	from := yearOf(r.URL.Query().Get("from"), always)
-	to := yearOf(r.URL.Query().Get("to"), never)
+	// Days as text compare as days; both ends are in.
+	from, to := r.URL.Query().Get("from"), cmp.Or(r.URL.Query().Get("to"), "9999-12-31")
 	out := []object{}
 	for _, m := range s.model.Regions {
 		for i, e := range m.Earlier {
@@ -74,8 +85,8 @@ func (s *Server) codeChanges(r *http.Request) []object {
 			if i > 0 {
 				nextCode, nextName = m.Earlier[i-1].Code, m.Earlier[i-1].Name
 			}
-			if year := e.To + 1; year > from && year <= to {
-				out = append(out, object{{"oldCode", e.Code}, {"oldName", e.Name}, {"oldShortName", nil}, {"newCode", nextCode}, {"newName", nextName}, {"newShortName", nil}, {"changeOccurred", strconv.Itoa(year) + "-01-01"}})
+			if day := strconv.Itoa(e.To+1) + "-01-01"; day >= from && day <= to {
+				out = append(out, object{{"oldCode", e.Code}, {"oldName", e.Name}, {"oldShortName", nil}, {"newCode", nextCode}, {"newName", nextName}, {"newShortName", nil}, {"changeOccurred", day}})
 			}
 		}
 	}

@@ -14,20 +14,23 @@ type problem struct {
 	http   int
 	status int
 	title  string
+	// detailed says that the title is repeated as a detail.
+	detailed bool
 }
 
 var (
-	noTable       = &problem{400, 404, "Non-existent table"}
-	noTable404    = &problem{404, 404, "Non-existent table"}
-	noCodelist404 = &problem{404, 404, "Non-existent codelist"}
-	noPage        = &problem{404, 404, "Non-existent page"}
-	noVariable    = &problem{400, 400, "Non-existent variable"}
-	noCodelist    = &problem{400, 400, "Non-existent codelist"}
-	noValue       = &problem{400, 400, "Non-existent value"}
-	noSelection   = &problem{400, 400, "Missing selection for mandantory variable"}
-	badExpression = &problem{400, 400, "Illegal selection expression"}
-	tooMany       = &problem{400, 400, "Too many cells selected"}
-	badFormat     = &problem{400, 400, "Unsupported output format"}
+	noTable       = &problem{400, 404, "Non-existent table", false}
+	noTable404    = &problem{404, 404, "Non-existent table", false}
+	noCodelist404 = &problem{404, 404, "Non-existent codelist", false}
+	noPage        = &problem{404, 404, "Non-existent page", true}
+	noVariable    = &problem{400, 400, "Non-existent variable", false}
+	noCodelist    = &problem{400, 400, "Non-existent codelist", false}
+	noValue       = &problem{400, 400, "Non-existent value", false}
+	noSelection   = &problem{400, 400, "Missing selection for mandantory variable", false}
+	badExpression = &problem{400, 400, "Illegal selection expression", false}
+	badPlacement  = &problem{400, 400, "Illegal placment", false}
+	tooMany       = &problem{400, 400, "Too many cells selected", true}
+	badFormat     = &problem{400, 400, "Unsupported output format", true}
 	// duplicateCode is not an answer of the API but of its host: an empty 500.
 	duplicateCode = &problem{http: 500}
 )

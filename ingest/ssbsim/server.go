@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -88,6 +89,7 @@ func New(opt Options) (*Server, error) {
 	s.mux.HandleFunc("GET "+base+"/tables/{id}/metadata", s.metadata)
 	s.mux.HandleFunc("GET "+base+"/tables/{id}/data", s.dataGet)
 	s.mux.HandleFunc("POST "+base+"/tables/{id}/data", s.dataPost)
+	s.mux.HandleFunc("GET "+base+"/tables/{id}/defaultselection", s.defaultSelection)
 	s.mux.HandleFunc("GET "+base+"/codelists/{id}", s.codelist)
 	s.klassRoutes()
 	return s, nil
@@ -100,7 +102,7 @@ func (s *Server) Tables() []string { return slices.Clone(s.ids) }
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.opt.Log.Info("request", "method", r.Method, "path", r.URL.Path)
 	// SSB matches paths without regard to case; ids of code lists keep theirs.
-	r.URL.Path = lowerRoute(r.URL.Path)
+	r.URL.Path = lowerRoute(strings.TrimSuffix(r.URL.Path, "/"))
 	if r.Method == http.MethodGet && len(r.RequestURI) > maxURL {
 		notFoundPage(w)
 		return
@@ -112,7 +114,21 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.misbehave(w, r) {
 		return
 	}
+	if strings.EqualFold(params(r).Get("lang"), "en") {
+		w = translator{w}
+	}
 	s.mux.ServeHTTP(w, r)
+}
+
+// params are the query's parameters by their names in lower case, which is how
+// SSB reads them; a parameter given twice is one list.
+func params(r *http.Request) url.Values {
+	out := url.Values{}
+	for k, v := range r.URL.Query() {
+		k = strings.ToLower(k)
+		out.Set(k, strings.Join(append(out[k], v...), ","))
+	}
+	return out
 }
 
 func lowerRoute(path string) string {
@@ -122,7 +138,7 @@ func lowerRoute(path string) string {
 			continue
 		}
 		switch l := strings.ToLower(parts[i]); l {
-		case "api", "pxwebapi", "v2", "tables", "config", "metadata", "data", "codelists":
+		case "api", "pxwebapi", "v2", "tables", "config", "metadata", "data", "defaultselection", "codelists":
 			parts[i] = l
 		}
 	}
@@ -166,7 +182,11 @@ func (p *problem) write(w http.ResponseWriter) {
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(p.http)
-	fmt.Fprintf(w, `{"type":"Parameter error","title":%q,"status":%d}`, p.title, p.status)
+	detail := ""
+	if p.detailed {
+		detail = fmt.Sprintf(`,"detail":%q`, p.title)
+	}
+	fmt.Fprintf(w, `{"type":"Parameter error","title":%q,"status":%d%s}`, p.title, p.status, detail)
 }
 
 func reply(w http.ResponseWriter, v any) {
@@ -188,7 +208,7 @@ func (s *Server) config(w http.ResponseWriter, _ *http.Request) {
 		{"defaultLanguage", "no"}, {"maxDataCells", MaxCells}, {"maxCallsPerTimeWindow", s.opt.PerMinute}, {"timeWindow", window},
 		{"license", "https://www.ssb.no/en/diverse/lisens"},
 		{"sourceReferences", []object{{{"language", "en"}, {"text", "Source: simulated figures, not Statistics Norway"}}, {{"language", "no"}, {"text", "Kilde: simulerte tall, ikke Statistisk sentralbyrå"}}}},
-		{"defaultDataFormat", "json-stat2"}, {"dataFormats", []string{"json-stat2", "csv", "px", "xlsx", "html", "json-px", "parquet"}},
+		{"defaultDataFormat", "json-stat2"}, {"dataFormats", []string{"json-stat2"}}, // SSB has six more; what is not served is not offered.
 		{"features", []object{{{"id", "CORS"}, {"params", []object{{{"key", "enabled"}, {"value", "True"}}}}}}},
 	})
 }
@@ -308,17 +328,25 @@ func (s *Server) tableObject(t *table) object {
 }
 
 func (s *Server) listTables(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	page, size := atoi(q.Get("pageNumber"), 1), atoi(q.Get("pageSize"), 20)
+	q := params(r)
+	page, size := atoi(q.Get("pagenumber"), 1), atoi(q.Get("pagesize"), 20)
+	if size < 1 || size > maxPage {
+		noPage.write(w)
+		return
+	}
+	since := time.Time{}
+	if days := atoi(q.Get("pastdays"), 0); days > 0 {
+		since = s.opt.Now().AddDate(0, 0, -min(days, 1e6))
+	}
 	var hits []*table
 	for _, id := range s.ids {
 		t := s.tables[id]
-		if matches(t, q.Get("query")) && (q.Get("includeDiscontinued") == "true" || !s.discontinued(t)) {
+		if matches(t, q.Get("query")) && (strings.EqualFold(q.Get("includediscontinued"), "true") || !s.discontinued(t)) && !s.updated(t).Before(since) {
 			hits = append(hits, t)
 		}
 	}
 	pages := max(1, (len(hits)+size-1)/size)
-	if page < 1 || page > pages || size < 1 {
+	if page < 1 || page > pages {
 		noPage.write(w)
 		return
 	}
@@ -333,23 +361,25 @@ func (s *Server) listTables(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// matches is a plain reading of the search: every word must be in the label.
+// matches is a plain reading of the search: every word must be in the label, or
+// every word of one side of an OR. Fields, quotes and stars are read over.
 func matches(t *table, query string) bool {
-	for _, word := range strings.Fields(strings.ToLower(query)) {
-		_, word, _ = cutLast(word)
-		if !strings.Contains(strings.ToLower(t.label()), word) {
-			return false
+	label := strings.ToLower(t.label())
+	return slices.ContainsFunc(strings.Split(query, " OR "), func(side string) bool {
+		for _, word := range strings.Fields(strings.NewReplacer("(", " ", ")", " ", `"`, " ", "*", "", " AND ", " ").Replace(side)) {
+			if _, rest, ok := strings.Cut(word, ":"); ok {
+				word = rest
+			}
+			if !strings.Contains(label, strings.ToLower(word)) {
+				return false
+			}
 		}
-	}
-	return true
+		return true
+	})
 }
 
-func cutLast(word string) (field, rest string, ok bool) {
-	if f, r, ok := strings.Cut(word, ":"); ok {
-		return f, r, true
-	}
-	return "", word, false
-}
+// maxPage is more tables than there are.
+const maxPage = 100_000
 
 func atoi(s string, otherwise int) int {
 	n, err := strconv.Atoi(s)
@@ -421,25 +451,25 @@ func (s *Server) dataGet(w http.ResponseWriter, r *http.Request) {
 		}
 		return v
 	}
-	q := r.URL.Query()
-	keys := make([]string, 0, len(q))
-	for k := range q {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	for _, k := range keys {
+	q := params(r)
+	for _, k := range slices.Sorted(maps.Keys(q)) {
 		name, arg, ok := strings.Cut(strings.TrimSuffix(k, "]"), "[")
-		if !ok {
-			continue
-		}
-		switch strings.ToLower(name) {
-		case "valuecodes":
+		switch {
+		case ok && name == "valuecodes":
 			variable(arg).ValueCodes = splitCodes(q.Get(k))
-		case "codelist":
+		case ok && name == "codelist":
 			variable(arg).Codelist = q.Get(k)
 		}
 	}
-	s.answer(w, r, sel, q)
+	placed := slices.Concat(splitList(q.Get("heading")), splitList(q.Get("stub")))
+	s.answer(w, r, sel, placed)
+}
+
+func splitList(v string) []string {
+	if v == "" {
+		return nil
+	}
+	return strings.Split(v, ",")
 }
 
 // splitCodes splits on commas outside brackets and parentheses.
@@ -464,28 +494,81 @@ func splitCodes(v string) []string {
 
 func (s *Server) dataPost(w http.ResponseWriter, r *http.Request) {
 	var body struct {
-		Selection []*selection `json:"selection"`
+		Selection []selection `json:"selection"`
+		Placement struct {
+			Heading []string `json:"heading"`
+			Stub    []string `json:"stub"`
+		} `json:"placement"`
 	}
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 8<<20)).Decode(&body); err != nil {
 		badExpression.write(w)
 		return
 	}
-	s.answer(w, r, body.Selection, r.URL.Query())
+	sel := make([]*selection, len(body.Selection))
+	for i := range body.Selection {
+		sel[i] = &body.Selection[i]
+	}
+	s.answer(w, r, sel, slices.Concat(body.Placement.Heading, body.Placement.Stub))
 }
 
-func (s *Server) answer(w http.ResponseWriter, r *http.Request, sel []*selection, q url.Values) {
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, sel []*selection, placed []string) {
 	t := s.table(w, r, noTable)
 	if t == nil {
 		return
 	}
-	if f := cmp.Or(q.Get("outputFormat"), "json-stat2"); f != "json-stat2" {
+	q := params(r)
+	if f := cmp.Or(q.Get("outputformat"), "json-stat2"); !strings.EqualFold(f, "json-stat2") || strings.Contains(strings.ToLower(q.Get("outputformatparams")), "excludezeros") {
 		badFormat.write(w)
 		return
 	}
+	if len(sel) == 0 {
+		sel = s.usual(t)
+	}
 	x, p := s.extract(t, sel)
+	if p == nil && !x.places(placed) {
+		p = badPlacement
+	}
 	if p != nil {
 		p.write(w)
 		return
 	}
 	s.writeData(w, x)
+}
+
+// usual is what is given when nothing is selected: every region's newest figure
+// of the first content, and the first value of what else must be chosen. SSB's
+// own choice differs by table and is not known.
+func (s *Server) usual(t *table) []*selection {
+	var out []*selection
+	for _, id := range t.order() {
+		v := &selection{VariableCode: id}
+		switch d := t.dim(id); {
+		case d == nil && id == "Tid":
+			v.ValueCodes = []string{"top(1)"}
+		case d == nil:
+			v.ValueCodes = []string{"*"}
+		case !d.eliminable:
+			v.ValueCodes = []string{d.codes[0].code}
+		default:
+			continue
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+func (s *Server) defaultSelection(w http.ResponseWriter, r *http.Request) {
+	t := s.table(w, r, noTable404)
+	if t == nil {
+		return
+	}
+	ids, sel := []string{}, []object{}
+	for _, v := range s.usual(t) {
+		ids = append(ids, v.VariableCode)
+		sel = append(sel, object{{"variableCode", v.VariableCode}, {"codelist", nil}, {"valueCodes", v.ValueCodes}})
+	}
+	reply(w, object{
+		{"language", "no"}, {"selection", sel}, {"placement", object{{"heading", ids[len(ids)-1:]}, {"stub", ids[:len(ids)-1]}}},
+		{"links", []object{{{"rel", "self"}, {"hreflang", "no"}, {"href", "/api/pxwebapi/v2/tables/" + t.id + "/defaultselection?lang=no"}}}},
+	})
 }

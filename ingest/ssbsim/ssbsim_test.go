@@ -456,6 +456,55 @@ func TestEffects(t *testing.T) {
 	}
 }
 
+// TestHostileRequests: whatever is asked has an answer, and names of parameters,
+// variables and codes are read without regard to case.
+func TestHostileRequests(t *testing.T) {
+	base := serve(t, shared())
+	const data = "/tables/06913/data?valueCodes[Region]=3401&valueCodes[ContentsCode]=Folkemengde&valueCodes[Tid]="
+	for _, c := range []struct {
+		path   string
+		status int
+		holds  string
+	}{
+		{"/tables?pageSize=0", 404, `{"type":"Parameter error","title":"Non-existent page","status":404,"detail":"Non-existent page"}`},
+		{"/tables?pageSize=9223372036854775807", 404, "Non-existent page"},
+		{"/tables?pageNumber=-1", 404, "Non-existent page"},
+		{"/Tables/?QUERY=title:befolkning&PAGESIZE=1", 200, `"pageSize":1,`},
+		{"/tables?query=(neppe%20OR%2006913)", 200, `"id":"06913"`},
+		{"/tables?query=neppe&pageSize=5", 200, `"tables":[]`},
+		{"/tables?pastDays=1", 200, `"totalElements":0`},
+		{"/tables/06913/?lang=en", 200, `"language":"en"`},
+		{"/tables/06913/metadata?lang=en", 200, "SIMULATED FIGURES"},
+		{"/tables/06913/metadata?CODELIST[region]=agg_KommSummerHist", 200, "K_3401"},
+		{"/tables/06913/defaultselection", 200, `"variableCode":"Tid","codelist":null,"valueCodes":["top(1)"]`},
+		{"/tables/06913/data", 200, `"value":[`},
+		{"/tables/06913/data?valueCodes[Region]=*", 400, "Missing selection for mandantory variable"},
+		{"/tables/06913/data?valuecodes[REGION]=3401&valuecodes[contentscode]=folkemengde&valuecodes[TIME]=2023", 200, `"size":[1,1,1]`},
+		{data + "2024&valueCodes[Region]=3402", 200, `"size":[2,1,1]`},
+		{data + "2024&outputformat=csv", 400, `"detail":"Unsupported output format"`},
+		{data + "2024&outputFormatParams=ExcludeZerosAndMissingValues", 400, "Unsupported output format"},
+		{data + "2024&heading=Nope", 400, `{"type":"Parameter error","title":"Illegal placment","status":400}`},
+		{data + "2024&heading=Tid&stub=tid", 400, "Illegal placment"},
+		{data + "2024,2024", 500, ""},
+		{data + "[range(2020,2022)]", 200, `"size":[1,1,3]`},
+		{data + "range(2022,2020)", 400, "Non-existent value"},
+		{data + "top(99999999999999999999)", 400, "Illegal selection expression"},
+		{"/tables/07459/data?valueCodes[Region]=*&valueCodes[Kjonn]=*&valueCodes[Alder]=*&valueCodes[ContentsCode]=*&valueCodes[Tid]=*", 200, ""},
+		{"/tables/07459/data?valueCodes[Region]=3401&valueCodes[Alder]=105+&valueCodes[ContentsCode]=*&valueCodes[Tid]=2024", 400, "Non-existent value"},
+		{"/tables/07459/data?valueCodes[Region]=3401&valueCodes[Alder]=105%2B&valueCodes[ContentsCode]=*&valueCodes[Tid]=2024", 200, `"105+":0`},
+	} {
+		status, body := get(t, base+strings.ReplaceAll(c.path, " ", "%20"))
+		if status != c.status || !strings.Contains(string(body), c.holds) {
+			t.Errorf("%s: %d %.200s; want %d and %s", c.path, status, body, c.status, c.holds)
+		}
+	}
+	for _, body := range []string{``, `[]`, `{"selection":[`, `{"selection":[{"variableCode":1}]}`, `{"selection":NaN}`, strings.Repeat("[", 1<<16), `{"selection":[null]}`, `{"selection":[{}]}`, `{"selection":[{"variableCode":"Tid","valueCodes":[null]}]}`} {
+		if status, got := post(t, base+"/tables/06913/data", body); status != 400 || !json.Valid(got) {
+			t.Errorf("%.60s: %d %.200s", body, status, got)
+		}
+	}
+}
+
 func TestSeedDecides(t *testing.T) {
 	body := func(seed uint64) string {
 		s, err := ssbsim.New(ssbsim.Options{Regions: world()[:6], Seed: seed})
