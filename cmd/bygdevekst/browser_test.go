@@ -46,7 +46,7 @@ func serveRecorded(t *testing.T) string {
 	return strings.TrimSpace(line)
 }
 
-var hrefRE = regexp.MustCompile(`(?:href|src)="([^"#]+)`)
+var hrefRE = regexp.MustCompile(`(?:href|src|srcset)="([^"#]+)`)
 
 // TestCrawl follows every internal link from the front page: all answer 200, no
 // page has a hole where a figure should be, and every page says which release

@@ -109,6 +109,7 @@ func (v variant) funcs() template.FuncMap {
 		"effectChart": func(b effectBody, name string) string {
 			return "/charts/effects/" + b.Indicator.ID + "/" + name + ".svg?agreement=" + b.Agreement.ID + "&municipality=" + b.Region.Code + "&lang=" + string(v.lang)
 		},
+		"picture":  func(src, alt string) picture { return picture{src, alt} },
 		"lang":     func() string { return string(v.lang) },
 		"explicit": func() bool { return v.explicit },
 		"sections": func() []section { return sections },
@@ -116,6 +117,12 @@ func (v variant) funcs() template.FuncMap {
 		"outcome":  func(agreement string, t outcomeTable) agreementOutcome { return agreementOutcome{agreement, t} },
 	}
 }
+
+// picture is a chart on a page and what it shows in words.
+type picture struct{ Src, Alt string }
+
+// Small is the same chart laid out for a telephone.
+func (p picture) Small() string { return p.Src + "&size=small" }
 
 var (
 	thousands = regexp.MustCompile(`(\d) (\d{3})\b`)
