@@ -141,7 +141,12 @@ func (a *API) adHoc() {
 		}
 		return &answered[*Evaluation]{c.head, out}, nil
 	})
-	a.texts = append(a.texts, documented{find(a.huma.OpenAPI(), op.Path, op.Method), text})
+	described := find(a.huma.OpenAPI(), op.Path, op.Method)
+	// For a body that is read raw huma describes a string in place of what is given.
+	for _, media := range described.RequestBody.Content {
+		media.Schema = schema
+	}
+	a.texts = append(a.texts, documented{described, text})
 }
 
 func (c *call) evaluationProblem(ctx context.Context, err error) error {
