@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,14 +25,39 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// serveRecorded runs `up` on a fresh home and returns the address it prints.
+// sharedHome is the folder recordedHome made, if any.
+var sharedHome string
+
+// recordedHome is a home folder with the recorded figures' release, built once
+// for all tests that only read it.
+var recordedHome = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "bygdevekst")
+	if err != nil {
+		return "", err
+	}
+	sharedHome = dir
+	for _, args := range [][]string{{"ingest"}, {"build"}} {
+		var out bytes.Buffer
+		m := Main{Args: append([]string{"--home", dir}, args...), Stdout: &out, Stderr: &out}
+		if code := m.Run(context.Background()); code != exitOK {
+			return dir, fmt.Errorf("%v ended with %d: %s", args, code, out.String())
+		}
+	}
+	return dir, nil
+})
+
+// serveRecorded runs `up` on the recorded figures and returns the address it prints.
 func serveRecorded(t *testing.T) string {
 	t.Helper()
+	home, err := recordedHome()
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	r, w := io.Pipe()
 	done := make(chan int, 1)
 	go func() {
-		done <- Main{Args: []string{"--home", t.TempDir(), "--addr", "127.0.0.1:0", "up"}, Stdout: w, Stderr: io.Discard}.Run(ctx)
+		done <- Main{Args: []string{"--home", home, "--addr", "127.0.0.1:0", "up"}, Stdout: w, Stderr: io.Discard}.Run(ctx)
 	}()
 	line, err := bufio.NewReader(r).ReadString('\n')
 	if err != nil {
@@ -132,11 +159,15 @@ var browserPages = []string{
 	"/indikatorer",
 	"/metode",
 	"/data",
+	"/avtaler",
+	"/avtaler/innlandet/forpliktelser",
+	"/kommuner?q=tr",
+	"/kommuner/3421?lang=nn",
 }
 
 // TestBrowser opens the pages in Chromium at three widths: nothing is refused by
-// the content security policy, nothing scrolls sideways at 320 pixels, and
-// axe-core finds nothing serious. Set BYGDEVEKST_SHOTS to a folder to keep
+// the content security policy, nothing scrolls sideways at 320 pixels, the
+// keyboard reaches the content first, and axe-core finds nothing serious. Set BYGDEVEKST_SHOTS to a folder to keep
 // screenshots.
 func TestBrowser(t *testing.T) {
 	chromium := chromiumPath(t)
@@ -168,9 +199,14 @@ func TestBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range browserPages {
+		if err := chromedp.Do(ctx, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(base+path), chromedp.WaitReady(chromedp.CSS("main"))); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		keyboard(t, ctx, path)
 		for _, width := range []int64{1280, 768, 320} {
 			name := fmt.Sprintf("%s at %d", path, width)
-			if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 900), chromedp.Navigate(base+path), chromedp.WaitReady(chromedp.CSS("main"))); err != nil {
+			// A page is laid out anew for each width, as when a telephone is turned.
+			if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 900)); err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
 			over, err := chromedp.Run(ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
@@ -197,6 +233,25 @@ func TestBrowser(t *testing.T) {
 func enableLog(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
 	_, err := cdp.Call(ctx, target, browserlog.Enable, cdp.Empty{})
 	return chromedp.Void{}, err
+}
+
+// keyboard presses the tabulator twice: first comes the link past the menu, in
+// sight and leading to the content, then the menu itself.
+func keyboard(t *testing.T, ctx context.Context, path string) {
+	t.Helper()
+	const focused = `(e => [e.tagName, e.getAttribute("href"), e.getBoundingClientRect().width > 1].join(" "))(document.activeElement)`
+	for _, want := range []string{"A #innhold true", "A /"} {
+		if err := chromedp.Do(ctx, chromedp.KeyEvent("\t")); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		got, err := chromedp.Run(ctx, chromedp.Evaluate[string](focused))
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		if !strings.HasPrefix(got, want) {
+			t.Errorf("%s: the tabulator leads to %q, want %q", path, got, want)
+		}
+	}
 }
 
 // audit runs axe-core and reports what is serious or critical.

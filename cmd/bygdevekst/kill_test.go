@@ -25,17 +25,19 @@ func killRuns() int {
 // After each, the release served before is still served and verifies, or a new
 // whole one does.
 func TestKillDuringBuild(t *testing.T) {
+	recorded, err := recordedHome()
+	if err != nil {
+		t.Fatal(err)
+	}
 	home := t.TempDir()
+	if err := os.CopyFS(home, os.DirFS(recorded)); err != nil {
+		t.Fatal(err)
+	}
 	exe := testProgram(t)
 	run := func(args ...string) (string, error) {
 		cmd := exec.Command(exe, append([]string{"--home", home}, args...)...)
 		out, err := cmd.CombinedOutput()
 		return string(out), err
-	}
-	for _, args := range [][]string{{"ingest"}, {"build", "--seed", "1"}} {
-		if out, err := run(args...); err != nil {
-			t.Fatalf("%v: %v\n%s", args, err, out)
-		}
 	}
 	started := time.Now()
 	if out, err := run("build", "--seed", "2"); err != nil {

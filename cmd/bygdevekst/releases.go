@@ -15,6 +15,16 @@ type ReleasesCmd struct {
 	JSON bool `help:"Print the manifests as JSON." name:"json"`
 }
 
+// Help is printed by «bygdevekst releases --help».
+func (ReleasesCmd) Help() string {
+	return `Newest first; a star marks the one that is served. With --json the whole manifests:
+inputs with hashes, versions, row counts, files with checksums.
+
+Examples:
+  bygdevekst releases
+  bygdevekst releases --json`
+}
+
 // Run lists.
 func (c *ReleasesCmd) Run(a *app) error {
 	store, err := a.store()
@@ -91,6 +101,15 @@ func (c *VerifyCmd) Run(a *app) error {
 // RollbackCmd points CURRENT back.
 type RollbackCmd struct {
 	ID string `arg:"" help:"Release id, as «bygdevekst releases» prints it."`
+}
+
+// Help is printed by «bygdevekst rollback --help».
+func (RollbackCmd) Help() string {
+	return `The release is verified first; if anything differs nothing changes. A running server
+picks it up within seconds. Roll forward again with the newer release's id.
+
+Example:
+  bygdevekst rollback 20261124T120000Z-1a2b3c4d`
 }
 
 // Run rolls back.

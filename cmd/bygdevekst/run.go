@@ -59,7 +59,7 @@ type CLI struct {
 	Evaluate EvaluateCmd `cmd:"" help:"Estimate an effect on a panel you bring, with any method of the evaluation engine."`
 	Design   DesignCmd   `cmd:"" help:"Tell what a registered design can show before its outcome is seen: balance, pre-fit, size, MDE."`
 	Ssbsim   SsbsimCmd   `cmd:"" help:"Serve a simulator of SSB's API, for tests and demonstration without a network."`
-	Version  VersionCmd  `cmd:"" help:"Print the version of the program and of its figures' layout."`
+	Version  VersionCmd  `cmd:"" help:"Print the version of the program."`
 }
 
 // app is what every command works with.

@@ -11,11 +11,23 @@ import (
 // TestMain lets test scripts run the program itself as a command, and the
 // kill tests run it as a process.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(tests{m}, map[string]func(){
 		"bygdevekst": func() {
 			os.Exit(Main{Args: os.Args[1:], Stdout: os.Stdout, Stderr: os.Stderr}.Run(context.Background()))
 		},
 	})
+}
+
+// tests are the package's tests, with what they share taken away afterwards.
+type tests struct{ *testing.M }
+
+// Run runs the tests.
+func (m tests) Run() int {
+	code := m.M.Run()
+	if sharedHome != "" {
+		_ = os.RemoveAll(sharedHome) // It lies in the folder for temporary files.
+	}
+	return code
 }
 
 // TestScripts runs testdata/script/*.txtar: each is a session at the command

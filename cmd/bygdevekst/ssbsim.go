@@ -68,6 +68,9 @@ func (c *SsbsimCmd) Run(a *app) error {
 
 // listenAndServe serves a handler until the context ends; wait returns then.
 func listenAndServe(ctx context.Context, addr string, h http.Handler) (actual string, wait func() error, err error) {
+	if _, _, err := net.SplitHostPort(addr); err != nil {
+		return "", nil, data.Errorf(data.EINVALID, "--addr %q: %w; give HOST:PORT, such as 127.0.0.1:8080", addr, err)
+	}
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return "", nil, data.Errorf(data.ECONFLICT, "cannot serve on %s: %w; give another with --addr", addr, err)

@@ -507,6 +507,62 @@ func TestVerdicts(t *testing.T) {
 	}
 }
 
+// TestOwnVerdicts: a municipality's page has its verdict on each indicator that
+// leads or supports a goal of its agreement, with what is judged beside it.
+func TestOwnVerdicts(t *testing.T) {
+	r := recordedFigures(t)
+	h := serve(r)
+	a := r.Catalogue.Agreement("innlandet")
+	for _, code := range a.Codes() {
+		_, body := get(t, h, "/kommuner/"+code)
+		doc, err := html.Parse(strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got, want []string
+		for _, s := range all(doc, atom.Strong) {
+			if v := attr(s, "data-verdict"); v != "" {
+				got = append(got, v)
+			}
+		}
+		held := map[string]bool{}
+		for _, d := range all(doc, atom.Data) {
+			held[attr(d, "value")] = true
+		}
+		for _, row := range r.Cube.Attainment(a.ID, "", code) {
+			if _, _, ok := r.Cube.Years(row.Indicator); !ok || row.Role == string(catalogue.ContextRole) {
+				continue
+			}
+			want = append(want, row.Verdict)
+			c := r.Cube.Comparison(row.Indicator, code)
+			if row.Method != string(catalogue.JudgeComparison) || c == nil || !c.Lower.OK() {
+				continue
+			}
+			for _, x := range []cube.Float{c.Estimate, c.Lower, c.Upper, row.Detectable} {
+				if x.OK() && !held[x.String()] {
+					t.Errorf("%s: %s is judged by %s, which is not on the page", code, row.Indicator, x)
+				}
+			}
+		}
+		slices.Sort(got)
+		slices.Sort(want)
+		if len(got) == 0 || !slices.Equal(got, want) {
+			t.Errorf("%s shows %v, the release has %v", code, got, want)
+		}
+	}
+}
+
+// TestBasis: Engerdal's net migration is judged on one year, and the movement is
+// smaller than what a place of its size can be counted on to show.
+func TestBasis(t *testing.T) {
+	_, body := get(t, serve(recordedFigures(t)), "/kommuner/3425?lang=nn")
+	for _, want := range []string{"Byggjer på tal frå eitt år (2025).", "truleg overdriven"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+}
+
 // TestObligations: what the agreement lays on each party is there, whole.
 func TestObligations(t *testing.T) {
 	r := recordedFigures(t)
