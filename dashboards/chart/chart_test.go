@@ -386,6 +386,9 @@ func TestSpread(t *testing.T) {
 	})
 }
 
+// undrawn is what a missing or infinite figure would look like.
+var undrawn = regexp.MustCompile(`NaN|Inf`)
+
 var plainText = regexp.MustCompile(`^[^\x00-\x1f\x7f]*$`)
 
 // TestAnyLines: whatever the figures and texts, the chart is XML without NaN in
@@ -399,6 +402,8 @@ func TestAnyLines(t *testing.T) {
 		if plain {
 			name = rapid.StringMatching(`[A-ZÆØÅa-zæøå]{0,12}( [a-zæøå0-9]{1,10}){0,2}`)
 		}
+		// A name may hold the very letters that a figure that is not there would leave.
+		name = name.Filter(func(s string) bool { return !undrawn.MatchString(s) })
 		l := Lines{Meta: meta("x" + name.Draw(t, "title")), Zero: rapid.Bool().Draw(t, "zero"), Apart: rapid.Bool().Draw(t, "apart")}
 		l.Decimals = rapid.IntRange(0, 3).Draw(t, "decimals")
 		for range rapid.IntRange(1, 4).Draw(t, "panels") {
@@ -418,7 +423,7 @@ func TestAnyLines(t *testing.T) {
 			t.Fatal(err)
 		}
 		svg := d.SVG()
-		if bytes.Contains(svg, []byte("NaN")) || bytes.Contains(svg, []byte("Inf")) {
+		if undrawn.Match(svg) {
 			t.Fatalf("a figure that is not there was drawn: %s", svg)
 		}
 		if err := wellFormed(svg); err != nil {
