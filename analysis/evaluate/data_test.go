@@ -122,6 +122,8 @@ func TestDataErrors(t *testing.T) {
 		{"not a number", replace("B,2,2,NA", "B,2,two,NA"), okSpec, ErrData, `row 6, column "y": "two" is not a number`},
 		{"decimal comma", replace("B,2,2,NA", `B,2,"2,5",NA`), okSpec, ErrData, `row 6, column "y": "2,5" is not a number`},
 		{"infinite", replace("B,2,2,NA", "B,2,Inf,NA"), okSpec, ErrData, `row 6, column "y": "Inf"`},
+		{"header in Latin-1", replace("pop", "st\xf8rrelse"), okSpec, ErrData, "row 1: the names of the columns are not UTF-8"},
+		{"unit in Latin-1", replace("B,2,2", "V\xe5ler,2,2"), okSpec, ErrData, `row 6, column "state": the unit is not written in UTF-8`},
 		{"bad time", replace("B,2,2", "B,two,2"), okSpec, ErrData, `row 6, column "year": "two" is not a period`},
 		{"no unit", replace("B,2,2", ",2,2"), okSpec, ErrData, `row 6, column "state": the unit is empty`},
 		{"duplicate", replace("B,2,2", "B,1,2"), okSpec, ErrData, `row 6, columns "state" and "year": unit "B" and period 1 stand in row 5 already`},

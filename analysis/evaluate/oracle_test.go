@@ -370,3 +370,16 @@ func TestBasqueRefinedPlacebo(t *testing.T) {
 		t.Errorf("%d pairs, want the 7 asked for", two.Pairs)
 	}
 }
+
+// Where every fit searches for V or λ, 200 pairs are drawn and the reader is told;
+// with V given all 703 are taken, as 38·37/2 donors make.
+func TestRefinedPlaceboDraws(t *testing.T) {
+	spec := `{` + california + `,"predictors":[{"column":"cigsale","from":1980,"to":1988}],"inference":["leave-two-out"]`
+	for more, want := range map[string]int{`"method":"sc","v":[1]`: 703, `"method":"sc-ridge"`: pairsSearched, `"method":"sc-ridge","lambda":1`: 703} {
+		r := run(t, "sc_california", spec+`,`+more+`}`)
+		two := r.Inference["leave-two-out"].(LeaveTwoOutResult)
+		if two.Pairs != want || two.AllPairs != 703 || flagged(r, "of the 703 pairs were drawn") != (want < 703) {
+			t.Errorf("%s: %+v, flags %q", more, two, r.Fit.Flags)
+		}
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/bygdevekst/bygdevekst/analysis/panel"
+	"github.com/bygdevekst/bygdevekst/analysis/simplexls"
 )
 
 // simulate draws a two-way panel with one factor; the first treated rows get
@@ -390,6 +391,16 @@ func TestUndefined(t *testing.T) {
 	}
 	if _, err := Placebo(context.Background(), &flat, one, Options{}, VarianceOptions{}); err != nil {
 		t.Errorf("placebo on constant outcomes: %v", err)
+	}
+	// The largest finite outcomes overflow where they are squared or subtracted.
+	for _, big := range []float64{1e200, 1e308} {
+		huge := *p
+		huge.Y = mat.DenseCopyOf(p.Y)
+		huge.Y.Set(d.Donors[0], 1, big)
+		huge.Y.Set(d.Donors[0], 2, -big)
+		if _, err := Estimate(&huge, d, Options{}); !errors.Is(err, simplexls.ErrNotFinite) {
+			t.Errorf("outcomes of %g: %v", big, err)
+		}
 	}
 }
 

@@ -397,8 +397,12 @@ func (r *result) path(c *cube.Content, e *estimate) {
 	}
 }
 
-// yearTest is the size-adjusted placebo test of one year's gap.
+// yearTest is the size-adjusted placebo test of one year's gap. A single treated year
+// is the whole effect and has its interval, for which earlier windows were used too.
 func (r *result) yearTest(e *estimate, t int) inference.Test {
+	if len(e.panel.Times)-r.study.start == 1 {
+		return e.space.SizeAdjusted
+	}
 	var gaps, sizes []float64
 	for _, p := range e.space.Placebos {
 		if p.Failed == "" {

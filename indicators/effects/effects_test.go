@@ -96,7 +96,16 @@ func TestRecorded(t *testing.T) {
 			}
 		}
 	}
+	whole := map[[3]string]cube.Effect{}
+	for _, e := range c.Effects {
+		whole[[3]string{e.Indicator, e.Region, e.Method}] = e
+	}
 	for _, p := range c.EffectPaths {
+		// Where figures end in 2025 its gap is the effect, the start being 2025, and one
+		// number has one interval.
+		if e := whole[[3]string{p.Indicator, p.Region, p.Method}]; p.Year == 2025 && e.To == 2025 && p.Lower.OK() && e.Lower.OK() && (p.Lower != e.Lower || p.Upper != e.Upper) {
+			t.Errorf("%s/%s/%s: %v to %v in 2025, the effect %v to %v", p.Indicator, p.Region, p.Method, p.Lower, p.Upper, e.Lower, e.Upper)
+		}
 		if d := float64(p.Observed - p.Counterfactual - p.Gap); math.Abs(d) > 1e-9 {
 			t.Errorf("%s/%s/%s %d: observed − counterfactual − gap = %v", p.Indicator, p.Region, p.Method, p.Year, d)
 		}
