@@ -10,6 +10,7 @@ type Forecast struct {
 	Indicator    string `json:"indicator"`
 	Unit         string `json:"unit"`
 	Municipality string `json:"municipality" doc:"Municipality code, or «pooled» for all of the agreement."`
+	Agreement    string `json:"agreement,omitempty" doc:"For «pooled»: whose municipalities they are."`
 	Method       string `json:"method"`
 	MethodText   string `json:"method_text"`
 	Best         bool   `json:"best" doc:"The method with the least mase of those laid side by side."`
@@ -40,6 +41,7 @@ type Forecasts struct {
 type Shift struct {
 	Indicator    string `json:"indicator"`
 	Municipality string `json:"municipality" doc:"Municipality code, or «pooled» for all of the agreement."`
+	Agreement    string `json:"agreement,omitempty" doc:"For «pooled»: whose municipalities they are."`
 	From         int    `json:"from" doc:"First year tested."`
 	To           int    `json:"to" doc:"Last year tested."`
 	After        *int   `json:"after" doc:"Last year before the largest break; null where none could be looked for."`
@@ -82,7 +84,7 @@ func (c *call) forecasts(in *Picked) (*Forecasts, error) {
 
 func (c *call) describeForecast(f *cube.Forecast) Forecast {
 	return Forecast{
-		Indicator: f.Indicator, Unit: c.unit(f.Indicator), Municipality: c.regionOf(f.Region),
+		Indicator: f.Indicator, Unit: c.unit(f.Indicator), Municipality: c.regionOf(f.Region), Agreement: c.poolOf(f.Region),
 		Method: f.Method, MethodText: c.textOf("forecast-method.", f.Method), Best: f.Best,
 		Year: int(f.Year), From: int(f.From), To: int(f.To), Scale: f.Scale,
 		Value: Number(f.Value), Lower: Number(f.Lower), Upper: Number(f.Upper),
@@ -110,7 +112,7 @@ func (c *call) shifts(in *Picked) (*Shifts, error) {
 
 func (c *call) describeShift(s *cube.Shift) Shift {
 	out := Shift{
-		Indicator: s.Indicator, Municipality: c.regionOf(s.Region), From: int(s.From), To: int(s.To),
+		Indicator: s.Indicator, Municipality: c.regionOf(s.Region), Agreement: c.poolOf(s.Region), From: int(s.From), To: int(s.To),
 		SupF: Number(s.SupF), P: Number(s.P), Breaks: int(s.Breaks), CusumP: Number(s.CusumP),
 		Known: s.Known, Reason: s.Reason, ReasonText: c.textOf("shift-reason.", s.Reason),
 	}
@@ -118,4 +120,12 @@ func (c *call) describeShift(s *cube.Shift) Shift {
 		out.After = &after
 	}
 	return out
+}
+
+// poolOf is the agreement a region stands for, "" for a municipality.
+func (c *call) poolOf(region string) string {
+	if c.Catalogue.Agreement(region) != nil {
+		return region
+	}
+	return ""
 }

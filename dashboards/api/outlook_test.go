@@ -30,9 +30,11 @@ func TestForecasts(t *testing.T) {
 func TestShifts(t *testing.T) {
 	rel := servedtest.Release("r1", data.Recorded)
 	rel.Cube.Shifts[0].After, rel.Cube.Shifts[0].Reason = 0, "too-short"
+	rel.Cube.Shifts[1].Region = "innlandet"
 	r, _ := engine(t, rel)
 	all := decode[Shifts](t, get(t, r, Base+"/shifts?indicator=net-migration-rate")).Shifts
-	if len(all) != len(rel.Cube.Shifts) || all[0].After != nil || all[0].Reason != "too-short" || all[1].After == nil || *all[1].After != 2020 || all[1].P != .4 {
+	if len(all) != len(rel.Cube.Shifts) || all[0].After != nil || all[0].Reason != "too-short" || all[1].After == nil || *all[1].After != 2020 || all[1].P != .4 ||
+		all[0].Agreement != "" || all[1].Agreement != "innlandet" || all[1].Municipality != "pooled" {
 		t.Errorf("%+v", all)
 	}
 }
