@@ -294,11 +294,11 @@ func (p *problem) leaveOneOut(ctx context.Context, e *fitted, d panel.Design, o 
 }
 
 // The most pairs leave-two-out takes when replications is not given: so many that p
-// is known to within 0.007 (two standard errors at one half) where a fit is one
+// is known to within 0.014 (two standard errors at one half) where a fit is one
 // solve, and to within 0.07 where every one of the three fits of a pair searches
 // for its V or λ anew.
 const (
-	pairsSolved   = 20_000
+	pairsSolved   = 5_000
 	pairsSearched = 200
 )
 
