@@ -218,6 +218,8 @@ func (a *app) ingest(source string, flags sourceFlags, set func(*ingest.Job)) er
 	switch {
 	case err != nil && a.ctx.Err() != nil:
 		return errors.New("interrupted; what is stored stays, and the next run goes on from there")
+	case data.ErrorCode(err) == data.ENOTFOUND || data.ErrorCode(err) == data.EINVALID:
+		return err // A question to mend, and nothing to go on with.
 	case err != nil:
 		return data.Errorf(data.ErrorCode(err), "%w\nwhat is stored stays; run again to go on", err)
 	case res.Wrong():

@@ -39,6 +39,9 @@ Example:
 
 // Run serves until the context ends.
 func (c *SsbsimCmd) Run(a *app) error {
+	if c.PerMinute < 0 {
+		return data.Errorf(data.EINVALID, "--per-minute %d is not a number of requests; 0 sets no limit", c.PerMinute)
+	}
 	opt := ssbsim.Options{Regions: simulatedRegions(), Seed: c.Seed, PerMinute: c.PerMinute, Log: a.log}
 	for _, s := range c.Effect {
 		e, err := ssbsim.ParseEffect(s)

@@ -54,3 +54,20 @@ func (m *Model) factor(measure string, region, year int) float64 {
 	}
 	return f
 }
+
+// pull is a place that draws people by its factor more, or less.
+type pull struct {
+	region int
+	factor float64
+}
+
+// pulls are the effects on in-migration in a year; immigration has them too.
+func (m *Model) pulls(year int) []pull {
+	var out []pull
+	for i := range m.Regions {
+		if f := m.factor("in-migration", i, year); f != 1 {
+			out = append(out, pull{i, f})
+		}
+	}
+	return out
+}

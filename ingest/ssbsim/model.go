@@ -4,7 +4,9 @@ import (
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
+	"slices"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
@@ -228,9 +230,11 @@ func (m *Model) liveYear(y int, g *gravity) {
 		m.moves[k] = matrix
 	}
 	year := firstYear + y
+	pulls := m.pulls(year)
 	for i := range n {
 		src := m.stream("live", year, i)
 		rng := rand.New(src)
+		turn := rand.New(m.stream("turn", year, i))
 		pull := m.factor("out-migration", i, year)
 		stay := 1 + 0.1*normal(src)
 		births := 0.0
@@ -254,7 +258,7 @@ func (m *Model) liveYear(y int, g *gravity) {
 				ev[i].outDomestic += moved
 				next[i][to] += p - moved
 				for range moved {
-					j := g.destination(i, rng)
+					j := g.turned(i, g.destination(i, rng), pulls, turn)
 					next[j][to]++
 					ev[j].inDomestic++
 					if matrix != nil {
@@ -301,13 +305,14 @@ func (m *Model) total(y, i int) float64 {
 type gravity struct {
 	leave    []float64
 	moveTo   []alias
+	share    [][]float64 // Of those who move from one, how many go to another.
 	commute  []alias
 	homeWork []float64 // Share of workers who work where they live.
 }
 
 func newGravity(m *Model) *gravity {
 	n := len(m.Regions)
-	g := &gravity{leave: make([]float64, n), moveTo: make([]alias, n), commute: make([]alias, n), homeWork: make([]float64, n)}
+	g := &gravity{leave: make([]float64, n), moveTo: make([]alias, n), share: make([][]float64, n), commute: make([]alias, n), homeWork: make([]float64, n)}
 	size := make([]float64, n)
 	for j, r := range m.Regions {
 		size[j] = math.Exp(7.17 + 0.01086*float64(r.Centrality-421))
@@ -337,12 +342,43 @@ func newGravity(m *Model) *gravity {
 			return newAlias(w)
 		}
 		g.moveTo[i] = fill(6, 8, 0.92)
+		g.share[i] = slices.Clone(w)
+		floats.Scale(1/floats.Sum(w), g.share[i])
 		g.commute[i] = fill(40, 60, 0.95)
 	}
 	return g
 }
 
 func (g *gravity) destination(i int, rng *rand.Rand) int { return g.moveTo[i].draw(rng) }
+
+// turned is where somebody who was going to j goes when some places pull by
+// their factor more or less: the choice among weights in which theirs are
+// multiplied. Its draws are its own, so that everybody else goes where they
+// would have gone.
+func (g *gravity) turned(i, j int, pulls []pull, rng *rand.Rand) int {
+	for _, p := range pulls {
+		if p.region == i {
+			continue
+		}
+		if p.factor > 1 {
+			more := g.share[i][p.region] * (p.factor - 1)
+			if rng.Float64() < more/(1+more) {
+				j = p.region
+			}
+			continue
+		}
+		for range maxTurns {
+			if j != p.region || rng.Float64() < p.factor {
+				break
+			}
+			j = g.destination(i, rng)
+		}
+	}
+	return j
+}
+
+// maxTurns bounds the search for another place than the one turned away from.
+const maxTurns = 100
 
 // alias is Walker's alias table (Vose 1991): a draw costs one random number.
 type alias struct {
@@ -430,14 +466,10 @@ func (m *Model) work(g *gravity) {
 // employ draws residents' jobs. Expected counts are rounded at random, so that
 // jobs persist from year to year as real ones do and still are whole.
 func (m *Model) employ(y, i int, mix [industries]float64, rate float64, rng *rand.Rand) {
-	year := firstYear + y
-	mix[health] *= m.factor("health-employed", i, year)
-	total := 0.0
+	base := 0.0
 	for _, w := range mix {
-		total += w
+		base += w
 	}
-	// The planted effect adds jobs in health and takes none from the others.
-	base := total - mix[health] + mix[health]/m.factor("health-employed", i, year)
 	for s := range sexes {
 		for g, b := range jobAgeBounds {
 			var persons int32
@@ -445,36 +477,49 @@ func (m *Model) employ(y, i int, mix [industries]float64, rate float64, rng *ran
 				// 4th quarter: nearest to the population on 1 January next year.
 				persons += m.persons[y+1][i][s*ages+a]
 			}
-			e := float64(persons) * math.Min(0.95, employmentRate[g]*rate*(1.02-0.04*float64(s))*m.factor("employed", i, year))
+			e := float64(persons) * math.Min(0.95, employmentRate[g]*rate*(1.02-0.04*float64(s)))
 			for k := range industries {
 				w := mix[k]
 				if k == health {
 					w *= 0.4 + 1.2*float64(s)
 				}
-				x := e * w / base
-				n := math.Floor(x)
-				if rng.Float64() < x-n {
-					n++
-				}
-				m.residents[y][i][s][g][k] = int32(n)
+				m.residents[y][i][s][g][k] = atRandom(e*w/base, rng)
 			}
 		}
 	}
 }
 
+// commute places the workers. A planted effect adds or takes away jobs at home,
+// and commuters' only when none are left there; all other draws are as they
+// would have been, so that the effect is the whole of the difference.
 func (m *Model) commute(y, i int, g *gravity, matrix []int32, rng *rand.Rand) {
 	n := len(m.Regions)
+	year := firstYear + y
+	planted := rand.New(m.stream("planted", year, i))
 	for s := range sexes {
 		for a := range jobAges {
 			for k := range industries {
 				all := m.residents[y][i][s][a][k]
 				home := binomial(all, g.homeWork[i], rng)
+				away := all - home
+				f := m.factor("employed", i, year)
+				if k == health {
+					f *= m.factor("health-employed", i, year)
+				}
+				if f != 1 {
+					all = atRandom(float64(all)*f, planted)
+					home = max(0, all-away)
+					m.residents[y][i][s][a][k] = all
+				}
 				m.workers[y][i][s][a][k] += home
 				if matrix != nil {
 					matrix[i*n+i] += home
 				}
-				for range all - home {
+				for c := range away {
 					j := g.commute[i].draw(rng)
+					if c >= all-home {
+						continue
+					}
 					m.workers[y][j][s][a][k]++
 					m.outside[y][i][1]++
 					m.outside[y][j][0]++
@@ -485,6 +530,15 @@ func (m *Model) commute(y, i int, g *gravity, matrix []int32, rng *rand.Rand) {
 			}
 		}
 	}
+}
+
+// atRandom rounds up or down so that the expectation is x.
+func atRandom(x float64, rng *rand.Rand) int32 {
+	n := math.Floor(x)
+	if rng.Float64() < x-n {
+		n++
+	}
+	return int32(n)
 }
 
 // build fills the housing of every year.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -424,27 +425,52 @@ func cleanOf(t *testing.T, url string) []byte {
 }
 
 func TestEffects(t *testing.T) {
-	e, err := ssbsim.ParseEffect("health-employed:3401:2025:+50%")
-	if err != nil {
-		t.Fatal(err)
+	// With and without effects: the figures an address asks for.
+	both := func(path string, effects ...string) (a, b []*float64) {
+		opt := ssbsim.Options{Regions: world(), Seed: 1}
+		for _, text := range effects {
+			e, err := ssbsim.ParseEffect(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			opt.Effects = append(opt.Effects, e)
+		}
+		s, err := ssbsim.New(opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, with := get(t, serve(t, s)+path)
+		_, without := get(t, serve(t, shared())+path)
+		return decode(t, with).Value, decode(t, without).Value
 	}
-	s, err := ssbsim.New(ssbsim.Options{Regions: world(), Seed: 1, Effects: []ssbsim.Effect{e}})
-	if err != nil {
-		t.Fatal(err)
+	// Places of residence and of work alike, 2024 and 2025.
+	const jobs = "/tables/07984/data?valueCodes[ContentsCode]=Sysselsatte,SysselsatteArb&valueCodes[Tid]=2024,2025&codelist[Region]=agg_KommSummer&valueCodes[Region]=K-3401&valueCodes[NACE2007]="
+	const planted = "health-employed:3401:2025:+50%"
+	total, totalWas := both(jobs+"00-99", planted)
+	sector, sectorWas := both(jobs+"86-88", planted)
+	for k := range sector {
+		more := *sector[k] - *sectorWas[k]
+		if k%2 == 0 && more != 0 {
+			t.Errorf("the effect reached back to 2024: %v more", more)
+		}
+		if got := *total[k] - *totalWas[k]; got != more {
+			t.Errorf("all employment rose by %v, health by %v", got, more)
+		}
 	}
-	const url = "/tables/07984/data?valueCodes[NACE2007]=00-99,86-88&valueCodes[ContentsCode]=Sysselsatte&valueCodes[Tid]=2024,2025&codelist[Region]=agg_KommSummer&valueCodes[Region]=K-3401"
-	_, with := get(t, serve(t, s)+url)
-	_, without := get(t, serve(t, shared())+url)
-	a, b := decode(t, with).Value, decode(t, without).Value
-	if *a[0] != *b[0] || *a[2] != *b[2] {
-		t.Errorf("the effect reached back to 2024: %v and %v", *a[2], *b[2])
+	// 50 % more, within the rounding of a dozen cells by at most one each.
+	if more, want := *sector[1]-*sectorWas[1], 0.5**sectorWas[1]; math.Abs(more-want) > 12 {
+		t.Errorf("health employment of residents rose by %v of %v", more, *sectorWas[1])
 	}
-	// 50 % more, within the rounding of some 150 cells by at most one each.
-	if ratio := *a[3] / *b[3]; ratio < 1.45 || ratio > 1.55 {
-		t.Errorf("health employment is %v times what it was without the effect", ratio)
+	if home, work := *sector[1]-*sectorWas[1], *sector[3]-*sectorWas[3]; home != work {
+		t.Errorf("health employment rose by %v where people live and by %v where they work", home, work)
 	}
-	if got, want := *a[1]-*b[1], *a[3]-*b[3]; got != want {
-		t.Errorf("all employment rose by %v, health by %v", got, want)
+	// Domestic moves in and immigration; drawn numbers, so four standard deviations.
+	const moves = "/tables/06913/data?valueCodes[ContentsCode]=Innflyttinger&valueCodes[Tid]=2024,2025&codelist[Region]=agg_KommSummerHist&valueCodes[Region]=K_3405,K_3406"
+	in, inWas := both(moves, "in-migration:3405:2025:+60%", "in-migration:3406:2025:-60%")
+	for k, factor := range map[int]float64{1: 1.6, 3: 0.4} {
+		if want := factor * *inWas[k]; math.Abs(*in[k]-want) > 4*math.Sqrt(want+*inWas[k]) || *in[k-1] != *inWas[k-1] {
+			t.Errorf("in-migration %v and %v were %v and %v", *in[k-1], *in[k], *inWas[k-1], *inWas[k])
+		}
 	}
 	for _, bad := range []string{"", "x:3401:2025:+5%", "births:3401:1999:+5%", "births:3401:2025:5%", "births:3401:2025:-100%", "births:34:2025:+5%"} {
 		if _, err := ssbsim.ParseEffect(bad); data.ErrorCode(err) != data.EINVALID {
