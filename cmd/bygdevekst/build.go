@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"runtime"
+	"runtime/debug"
 	"time"
 
 	"github.com/bygdevekst/bygdevekst/data"
@@ -54,8 +55,14 @@ func (c *BuildCmd) Run(a *app) error {
 	return nil
 }
 
+// buildGC is the growth of the heap between collections while building, in per cent.
+const buildGC = 400
+
 func (a *app) build(c BuildCmd) (cube.Info, bool, error) {
 	started := time.Now()
+	// A build allocates much and keeps little: fewer collections take a quarter less
+	// processor time, for some hundred megabytes.
+	defer debug.SetGCPercent(debug.SetGCPercent(buildGC))
 	arch, err := a.archive()
 	if err != nil {
 		return cube.Info{}, false, err
