@@ -133,3 +133,12 @@ func increment(digits []byte) []byte {
 	}
 	return append([]byte{'1'}, digits...)
 }
+
+// Difference is the unit of a difference between two values: those of a share in
+// per cent are percentage points.
+func Difference(lang Lang, unit string, percent bool) string {
+	if percent {
+		return Text(lang, "chart.unit.points")
+	}
+	return unit
+}

@@ -74,7 +74,10 @@ func (v variant) funcs() template.FuncMap {
 		"t":     func(key string, pairs ...any) string { return keepTogether(locale.Text(v.lang, key, pairs...)) },
 		"count": func(key string, n int) string { return locale.Count(v.lang, key, n) },
 		"text":  func(t catalogue.Text) string { return keepTogether(t.In(string(v.lang))) },
-		"iso":   func(d catalogue.Date) string { return locale.ISODate(v.lang, string(d)) },
+		"points": func(unit catalogue.Text, percent bool) string {
+			return keepTogether(locale.Difference(v.lang, unit.In(string(v.lang)), percent))
+		},
+		"iso": func(d catalogue.Date) string { return locale.ISODate(v.lang, string(d)) },
 		"span": func(from, to catalogue.Date) string {
 			a, b := locale.ISODate(v.lang, string(from)), locale.ISODate(v.lang, string(to))
 			if a == b {

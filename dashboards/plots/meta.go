@@ -25,13 +25,9 @@ func (v *view) meta(ind *catalogue.Indicator) chart.Meta {
 
 func (v *view) text(t catalogue.Text) string { return t.In(string(v.lang)) }
 
-// difference is the unit of a difference between two values: per cent become
-// percentage points.
+// difference is the unit of a difference between two values.
 func (v *view) difference(ind *catalogue.Indicator) string {
-	if ind.Kind == catalogue.Proportion && ind.Scale == 100 {
-		return v.t("chart.unit.points")
-	}
-	return v.text(ind.Unit)
+	return locale.Difference(v.lang, ind.Unit.In(string(v.lang)), ind.Percent())
 }
 
 // source is the source line: publisher, tables, the source's own date, release.

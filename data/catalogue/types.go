@@ -350,6 +350,10 @@ type Indicator struct {
 	Context bool `yaml:"context"`
 }
 
+// Percent reports whether the value is a share in per cent, so that differences
+// of it are percentage points.
+func (i *Indicator) Percent() bool { return i.Kind == Proportion && i.Scale == 100 }
+
 // Tables returns the ids of the tables the indicator is made from, in order of
 // first use.
 func (i *Indicator) Tables() []string {
