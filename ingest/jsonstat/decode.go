@@ -87,10 +87,16 @@ type decoder struct {
 	wrapped bool
 }
 
+// gzipMagic is how a gzip file begins (RFC 1952, 2.3.1).
+var gzipMagic = []byte{0x1f, 0x8b}
+
 func (d *decoder) root() error {
 	start := d.pos
 	if d.next() == 0 && d.pos >= len(d.b) {
 		return d.errorAt(start, "the body is empty")
+	}
+	if bytes.HasPrefix(d.b, gzipMagic) {
+		return d.errorAt(start, "the body is compressed with gzip; unpack it first")
 	}
 	start = d.pos
 	if err := d.object(d.member); err != nil {

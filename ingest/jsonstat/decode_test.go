@@ -158,6 +158,7 @@ func TestRejectsNamingOffsetAndPath(t *testing.T) {
 	for _, c := range []struct{ name, body, path, reason string }{
 		{"empty", ``, "$", "empty"},
 		{"white space", "  \n", "$", "empty"},
+		{"gzip", "\x1f\x8b\x08", "$", "gzip"},
 		{"HTML", "<!DOCTYPE html>", "$", `found '<'`},
 		{"an array", `[]`, "$", "an object"},
 		{"no dataset", `{"apiVersion":"2.0.0"}`, "$", "no member dimension"},
