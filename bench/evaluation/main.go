@@ -89,7 +89,7 @@ func run(shared string, fits int) error {
 		task, limit, peer string
 		run               func() error
 	}{
-		{"California: one classic fit with V search", "", "R Synth 3.6 s, pysyncon 37 s (140 s and 1,447 s for 39)", californiaFit(california)},
+		{"California: one classic fit with V search", "", "", californiaFit(california)},
 		{"California: fit and 38 re-optimised placebos", "2", "R Synth 140 s, pysyncon 1,447 s (published, this kind of machine)", californiaSpace(california)},
 		{"California: 39 outcome-only fits", "0.010", "", outcomeOnly(california, "California")},
 		{"352 donors × 24 years: all in-space placebos, outcome-only", "0.2", "", outcomeOnly(bench, "M001")},
