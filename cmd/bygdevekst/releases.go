@@ -128,6 +128,14 @@ func (c *RollbackCmd) Run(a *app) error {
 // VersionCmd prints versions.
 type VersionCmd struct{}
 
+// Help is printed by «bygdevekst version --help».
+func (VersionCmd) Help() string {
+	return `The version make set, or the module's own where it was installed by go install.
+
+Example:
+  bygdevekst version`
+}
+
 // Run prints.
 func (VersionCmd) Run(a *app) error {
 	a.printf("bygdevekst %s\n", codeVersion())
