@@ -142,11 +142,13 @@ func (s *Server) read(st *state, w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, http.StatusTooManyRequests)
 		return
 	}
+	// Who asked may be gone, and their answer's header with them, when this is read.
+	id := w.Header().Get("X-Request-Id")
 	made := st.making.DoChan(key, func() (any, error) {
 		// The body is for all who ask, so that one who leaves does not end it.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), s.opt.Timeout)
 		defer cancel()
-		return s.make(ctx, st, r, w.Header().Get("X-Request-Id"), query, key), nil
+		return s.make(ctx, st, r, id, query, key), nil
 	})
 	wait, cancel := context.WithTimeout(r.Context(), s.opt.Timeout)
 	defer cancel()
