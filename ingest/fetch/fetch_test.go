@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -43,7 +44,7 @@ var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
 // serve starts a server with a list of answers, the last one repeated, and
 // returns a client for it and what it was asked.
-func serve(t *testing.T, opt Options, answers ...http.HandlerFunc) (*Client, *clock, *[]*http.Request, string) {
+func serve(t *testing.T, opt Options, answers ...http.HandlerFunc) (c *Client, clk *clock, asked func() []*http.Request, url string) {
 	t.Helper()
 	var mu sync.Mutex
 	var seen []*http.Request
@@ -55,7 +56,7 @@ func serve(t *testing.T, opt Options, answers ...http.HandlerFunc) (*Client, *cl
 		answers[n](w, r)
 	}))
 	t.Cleanup(srv.Close)
-	clk := &clock{at: noon}
+	clk = &clock{at: noon}
 	if opt.Dir == "" {
 		opt.Dir = t.TempDir()
 	}
@@ -64,7 +65,11 @@ func serve(t *testing.T, opt Options, answers ...http.HandlerFunc) (*Client, *cl
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c, clk, &seen, srv.URL
+	return c, clk, func() []*http.Request {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(seen)
+	}, srv.URL
 }
 
 func status(code int, header ...string) http.HandlerFunc {
@@ -87,7 +92,7 @@ func TestDoNamesTheProject(t *testing.T) {
 	if err != nil || string(ans.Body) != "ok" || !ans.At.Equal(noon) {
 		t.Fatalf("%+v, %v", ans, err)
 	}
-	r := (*seen)[0]
+	r := seen()[0]
 	if r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/json" || !strings.Contains(r.UserAgent(), "bygdevekst") {
 		t.Errorf("%s with %v", r.Method, r.Header)
 	}
@@ -111,8 +116,8 @@ func TestBackoff(t *testing.T) {
 		if _, err := c.Do(context.Background(), Request{URL: url}, accept); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if len(*seen) != 4 {
-			t.Errorf("%s: sent %d times", name, len(*seen))
+		if len(seen()) != 4 {
+			t.Errorf("%s: sent %d times", name, len(seen()))
 		}
 		for i, want := range []float64{5, 10, 20} {
 			// Doubling from five seconds, give or take the fifth that keeps clients apart.
@@ -126,8 +131,8 @@ func TestBackoff(t *testing.T) {
 func TestGivesUp(t *testing.T) {
 	c, _, seen, url := serve(t, Options{Tries: 3}, status(503))
 	_, err := c.Do(context.Background(), Request{URL: url}, accept)
-	if data.ErrorCode(err) != data.EUNAVAILABLE || !strings.Contains(err.Error(), "503") || !strings.Contains(err.Error(), "tried 3 times") || len(*seen) != 3 {
-		t.Errorf("%v after %d", err, len(*seen))
+	if data.ErrorCode(err) != data.EUNAVAILABLE || !strings.Contains(err.Error(), "503") || !strings.Contains(err.Error(), "tried 3 times") || len(seen()) != 3 {
+		t.Errorf("%v after %d", err, len(seen()))
 	}
 }
 
@@ -278,13 +283,13 @@ func TestQuietHours(t *testing.T) {
 func TestBoundsAndDeadEnds(t *testing.T) {
 	big := func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 2000)) }
 	c, _, seen, url := serve(t, Options{MaxBody: 1000}, big)
-	if _, err := c.Do(context.Background(), Request{URL: url}, accept); data.ErrorCode(err) != data.EINVALID || len(*seen) != 1 {
-		t.Errorf("a body too large: %v after %d", err, len(*seen))
+	if _, err := c.Do(context.Background(), Request{URL: url}, accept); data.ErrorCode(err) != data.EINVALID || len(seen()) != 1 {
+		t.Errorf("a body too large: %v after %d", err, len(seen()))
 	}
 	slow := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
-	c, _, seen, url = serve(t, Options{Timeout: 20 * time.Millisecond, Tries: 2}, slow)
-	if _, err := c.Do(context.Background(), Request{URL: url}, accept); data.ErrorCode(err) != data.EUNAVAILABLE || !strings.Contains(err.Error(), "no answer in 20ms") || len(*seen) != 2 {
-		t.Errorf("slow: %v after %d", err, len(*seen))
+	c, _, _, url = serve(t, Options{Timeout: 20 * time.Millisecond, Tries: 2}, slow)
+	if _, err := c.Do(context.Background(), Request{URL: url}, accept); data.ErrorCode(err) != data.EUNAVAILABLE || !strings.Contains(err.Error(), "no answer in 20ms") || !strings.Contains(err.Error(), "tried 2 times") {
+		t.Errorf("slow: %v", err)
 	}
 	srv := httptest.NewServer(nil)
 	srv.Close()
@@ -317,12 +322,12 @@ func TestJudgeDecides(t *testing.T) {
 		}
 		return nil
 	})
-	if err != nil || len(*seen) != 3 {
-		t.Errorf("%v after %d", err, len(*seen))
+	if err != nil || len(seen()) != 3 {
+		t.Errorf("%v after %d", err, len(seen()))
 	}
 	_, err = c.Do(context.Background(), Request{URL: url}, func(*Answer) error { return data.Errorf(data.ENOTFOUND, "no") })
-	if data.ErrorCode(err) != data.ENOTFOUND || len(*seen) != 4 {
-		t.Errorf("%v after %d", err, len(*seen))
+	if data.ErrorCode(err) != data.ENOTFOUND || len(seen()) != 4 {
+		t.Errorf("%v after %d", err, len(seen()))
 	}
 }
 
