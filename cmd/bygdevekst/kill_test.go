@@ -12,7 +12,7 @@ import (
 )
 
 // killRuns is how many times a build is killed at a random moment; set
-// BYGDEVEKST_KILLS for a long run (docs/release.md has the result of 200).
+// BYGDEVEKST_KILLS for a long run (docs/release.md has the result of 60).
 func killRuns() int {
 	if n, err := strconv.Atoi(os.Getenv("BYGDEVEKST_KILLS")); err == nil {
 		return n
