@@ -140,32 +140,6 @@ func (f *ridgeFit) miss(w []float64) []float64 {
 	return out
 }
 
-// scores are s_i with z'X₀(X₀'X₀ + λI)⁻¹ miss = Σ s_i/(g_i + λ) for every λ, g_i the
-// eigenvalues of the Gram matrix: one pass serves the whole grid.
-func (f *ridgeFit) scores(z, miss []float64) []float64 {
-	left := z
-	right := miss
-	if f.byUnit {
-		right = f.times(miss)
-	} else {
-		left = make([]float64, f.l)
-		for j, v := range z {
-			for i, x := range f.x[j*f.l : (j+1)*f.l] {
-				left[i] += v * x
-			}
-		}
-	}
-	k := len(f.value)
-	var a, b mat.VecDense
-	a.MulVec(f.vectors.T(), mat.NewVecDense(k, left))
-	b.MulVec(f.vectors.T(), mat.NewVecDense(k, right))
-	out := make([]float64, k)
-	for i := range out {
-		out[i] = a.AtVec(i) * b.AtVec(i)
-	}
-	return out
-}
-
 // times is X₀ v.
 func (f *ridgeFit) times(v []float64) []float64 {
 	out := make([]float64, f.n)
