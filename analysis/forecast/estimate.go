@@ -106,71 +106,116 @@ func (s *search) starts() [][]float64 {
 }
 
 // states adds the initial states to the coordinates of a multiplicative model,
-// starting from those of the additive one.
+// starting from those of the additive one; where these lead below zero, from the
+// first value and no slope.
 func (s *search) states(x []float64) []float64 {
 	if !s.m.Multiplicative {
 		return x
 	}
-	additive := *s
-	additive.m.Multiplicative = false
-	p := additive.params(x)
-	if p.Level <= 0 {
-		p.Level = s.y[0]
-	}
-	x = append(x[:len(x):len(x)], p.Level/s.y[0])
+	x = x[:len(x):len(x)]
+	n := len(x)
+	x = append(x, 0)
 	if s.m.Trend {
-		x = append(x, p.Slope/s.y[0])
+		x = append(x, 0)
+	}
+	if math.IsInf(s.value(x), 0) {
+		g := s.gram(s.smoothing(x))
+		if s.m.Trend {
+			x[n+1] = ratio(-g.slope, g.slopeSD)
+		}
+		x[n] = ratio(s.y[0]-g.level-g.tilt*g.slope, g.levelSD)
 	}
 	return x
 }
 
-// params turns coordinates into parameters. The initial states are the exact
-// least-squares ones for additive errors.
-func (s *search) params(x []float64) Params {
+func ratio(a, b float64) float64 {
+	if b == 0 {
+		return 0
+	}
+	return a / b
+}
+
+// smoothing are the parameters but for the initial states.
+func (s *search) smoothing(x []float64) Params {
 	p := Params{Alpha: within(x[0], smoothMin, smoothMax), Phi: 1}
-	i := 1
 	if s.m.Trend {
-		p.Beta = smoothMin + (p.Alpha-smoothMin)*expit(x[i])
-		i++
+		p.Beta = smoothMin + (p.Alpha-smoothMin)*expit(x[1])
 	}
 	if s.m.Damped {
-		p.Phi = within(x[i], phiMin, phiMax)
-		i++
+		p.Phi = within(x[2], phiMin, phiMax)
 	}
-	if s.m.Multiplicative {
-		p.Level = x[i] * s.y[0]
-		if s.m.Trend {
-			p.Slope = x[i+1] * s.y[0]
-		}
-		return p
-	}
-	run(s.y, s.m, p, s.fitted, s.errs)
-	run(s.zero, s.m, Params{p.Alpha, p.Beta, p.Phi, 1, 0}, s.fitted, s.unitLevel)
-	run(s.zero, s.m, Params{p.Alpha, p.Beta, p.Phi, 0, 1}, s.fitted, s.unitSlope)
-	p.Level, p.Slope = solve(s.errs, s.unitLevel, s.unitSlope, s.m.Trend)
 	return p
 }
 
-// solve minimises ‖e + u·a + w·b‖ by Gram–Schmidt: u first, then what is left
-// of w. A slope the series says nothing about is zero.
-func solve(e, u, w []float64, trend bool) (a, b float64) {
+// gram is the least-squares fit of the initial states to additive errors, and how
+// well it knows them: standard deviations of the level at a given slope and of the
+// slope, and tilt, by how much the level falls as the slope rises by one.
+type gram struct{ level, slope, levelSD, slopeSD, tilt float64 }
+
+func (s *search) gram(p Params) gram {
+	p.Level, p.Slope = 0, 0
+	m := s.m
+	m.Multiplicative = false
+	run(s.y, m, p, s.fitted, s.errs)
+	run(s.zero, m, Params{p.Alpha, p.Beta, p.Phi, 1, 0}, s.fitted, s.unitLevel)
+	run(s.zero, m, Params{p.Alpha, p.Beta, p.Phi, 0, 1}, s.fitted, s.unitSlope)
+	return solve(s.errs, s.unitLevel, s.unitSlope, s.m.Trend)
+}
+
+// params turns coordinates into parameters. The initial states are the exact
+// least-squares ones for additive errors. For multiplicative ones, whose
+// recursion of states is the same but whose likelihood is not, they are a number
+// of standard deviations from there, so that all coordinates are of one size.
+func (s *search) params(x []float64) Params {
+	p := s.smoothing(x)
+	g := s.gram(p)
+	p.Level, p.Slope = g.level, g.slope
+	if !s.m.Multiplicative {
+		return p
+	}
+	states := x[s.m.parameters()-s.m.states():]
+	p.Level += states[0] * g.levelSD
+	if s.m.Trend {
+		p.Slope += states[1] * g.slopeSD
+		p.Level -= g.tilt * states[1] * g.slopeSD
+	}
+	return p
+}
+
+// solve minimises ‖e + u·level + w·slope‖ by Gram–Schmidt: u first, then what is
+// left of w. A slope the series says nothing about is zero.
+func solve(e, u, w []float64, trend bool) gram {
+	var g gram
 	uu, ue, uw := dot(u, u), dot(u, e), dot(u, w)
 	if uu == 0 {
-		return 0, 0
+		return g
 	}
+	ww, we, tilt := 0.0, 0.0, uw/uu
 	if trend {
-		ww, we := 0.0, 0.0
 		for t := range w {
-			r := w[t] - uw/uu*u[t]
+			r := w[t] - tilt*u[t]
 			ww += r * r
 			we += r * (e[t] - ue/uu*u[t])
 		}
 		// Below this share of w the remainder is rounding.
 		if ww > 1e-20*dot(w, w) {
-			b = -we / ww
+			g.slope, g.tilt = -we/ww, tilt
+		} else {
+			ww = 0
 		}
 	}
-	return -(ue + uw*b) / uu, b
+	g.level = -(ue + uw*g.slope) / uu
+	rss := 0.0
+	for t := range e {
+		r := e[t] + u[t]*g.level + w[t]*g.slope
+		rss += r * r
+	}
+	sd := math.Sqrt(rss / float64(len(e)))
+	g.levelSD = sd / math.Sqrt(uu)
+	if ww > 0 {
+		g.slopeSD = sd / math.Sqrt(ww)
+	}
+	return g
 }
 
 func dot(a, b []float64) float64 {
@@ -201,17 +246,32 @@ func (s *search) value(x []float64) float64 {
 	return v
 }
 
+// restarts is how often a search is begun anew from where it ended. With additive
+// errors at most three coordinates are searched and it is never of use.
+const restarts = 8
+
 // descend follows Nelder and Mead's simplex from x; where that fails the start
 // itself is returned.
 func (s *search) descend(x []float64, f float64) ([]float64, float64) {
 	if math.IsInf(f, 0) {
 		return x, f
 	}
-	res, err := optimize.Minimize(optimize.Problem{Func: s.value}, x,
-		&optimize.Settings{FuncEvaluations: 2000, Converger: &optimize.FunctionConverge{Absolute: 1e-8, Iterations: 25}},
-		&optimize.NelderMead{SimplexSize: 0.5})
-	if err != nil && res == nil || !(res.F <= f) {
-		return x, f
+	times := 1
+	if s.m.Multiplicative {
+		times += restarts
 	}
-	return res.X, res.F
+	for range times {
+		res, err := optimize.Minimize(optimize.Problem{Func: s.value}, x,
+			&optimize.Settings{FuncEvaluations: 2000, Converger: &optimize.FunctionConverge{Absolute: 1e-8, Iterations: 25}},
+			&optimize.NelderMead{SimplexSize: 0.5})
+		if err != nil && res == nil || !(res.F <= f) {
+			return x, f
+		}
+		gained := f - res.F
+		x, f = res.X, res.F
+		if gained < 1e-6 {
+			break
+		}
+	}
+	return x, f
 }

@@ -39,14 +39,22 @@ func Default(n int) Model {
 // parameters is how many parameters of the model are estimated from a series,
 // the initial states included.
 func (m Model) parameters() int {
-	k := 2
+	k := 1 + m.states()
 	if m.Trend {
-		k += 2
+		k++
 	}
 	if m.Damped {
 		k++
 	}
 	return k
+}
+
+// states is how many initial states the model has.
+func (m Model) states() int {
+	if m.Trend {
+		return 2
+	}
+	return 1
 }
 
 // Params are the parameters of a model. Beta, Phi and Slope are not used
