@@ -194,3 +194,41 @@ func TestEveryInputHasAnAnswer(t *testing.T) {
 		}
 	})
 }
+
+// TestLengthsNotDivisible holds series whose length is no multiple of twenty to R
+// 4.2.2, strucchange 1.5-3: Fstats(y ~ 1), sctest of it, breakpoints(y ~ 1) and
+// sctest(efp(y ~ 1, type = "Rec-CUSUM")) of round(10·sin(i)²) + 4·(i > 0.6n). With
+// eleven values R widens the fifteen per cent to two observations.
+func TestLengthsNotDivisible(t *testing.T) {
+	for _, c := range []struct {
+		y                       []float64
+		candidates, at          int
+		sup, p, ave, recursiveP float64
+	}{
+		{[]float64{7, 8, 0, 6, 9, 1, 4, 10, 2, 3, 14, 7, 6, 14, 8, 5, 13, 10}, 15, 10, 7.46099870563391, 0.0975685931335818, 2.34720381195992, 0.893576358085047},
+		{[]float64{7, 8, 0, 6, 9, 1, 4, 10, 2, 3, 10, 3, 2, 10, 4, 5, 13, 10, 4, 12, 11, 4, 11, 12, 4, 10}, 21, 16, 7.49972329828445, 0.0944142768407059, 2.70089079053509, 0.80538204527406},
+		{[]float64{7, 8, 0, 6, 9, 1, 8, 14, 6, 7, 14}, 8, 6, 4.00306176477359, 0.343273042006112, 1.63214149298729, 0.9594458971001},
+	} {
+		s, err := breaks.F(c.y)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec, err := breaks.RecursiveCusum(c.y)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(s.F) != c.candidates || s.At != c.at {
+			t.Errorf("%d values: %d candidates, the largest after %d; want %d and %d", len(c.y), len(s.F), s.At, c.candidates, c.at)
+		}
+		for what, pair := range map[string][2]float64{
+			"sup F": {s.Sup, c.sup}, "p": {s.P, c.p}, "ave F": {s.Ave, c.ave}, "p of the recursive CUSUM": {rec.P, c.recursiveP},
+		} {
+			if math.Abs(pair[0]-pair[1]) > 1e-12*math.Abs(pair[1]) {
+				t.Errorf("%d values: %s is %v, want %v", len(c.y), what, pair[0], pair[1])
+			}
+		}
+		if parts, err := breaks.Partitions(c.y); err == nil && !slices.Equal(breaks.Best(parts).Breaks, []int{c.at}) {
+			t.Errorf("%d values: breaks %v, want after %d", len(c.y), breaks.Best(parts).Breaks, c.at)
+		}
+	}
+}

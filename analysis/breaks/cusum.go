@@ -89,7 +89,7 @@ func RecursiveCusum(y []float64) (Cusum, error) {
 func widening(x float64) float64 {
 	if x < 0.3 {
 		// Outside the range of the approximation, where it is close to linear.
-		return 1 - 0.1464*x
+		return 1 - 0.1465*x
 	}
 	phi := distuv.UnitNormal.CDF
 	upper := distuv.UnitNormal.Survival

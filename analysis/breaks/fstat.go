@@ -59,15 +59,19 @@ func (p prefix) rss(from, to int) float64 {
 	return max(p.square[to]-p.square[from]-s*s/float64(to-from), 0)
 }
 
-// F scans a series for one break in its mean. It needs at least eight values,
-// so that both ends keep two.
+// fewest is the least number of values that are scanned.
+const fewest = 8
+
+// F scans a series for one break in its mean, after ⌊Trim·n⌋ … n − ⌊Trim·n⌋
+// observations as R's strucchange does, but always with two at each end. It needs
+// at least eight values.
 func F(y []float64) (*Scan, error) {
 	n := len(y)
-	first := int(math.Ceil(Trim * float64(n)))
-	last := n - first
-	if first < 2 || last < first {
-		return nil, fmt.Errorf("%w: %d values", ErrSeries, n)
+	if n < fewest {
+		return nil, fmt.Errorf("%w: %d values, need %d", ErrSeries, n, fewest)
 	}
+	first := max(2, int(Trim*float64(n)))
+	last := n - first
 	p, err := newPrefix(y)
 	if err != nil {
 		return nil, err
