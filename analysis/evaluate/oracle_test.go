@@ -130,6 +130,23 @@ func TestOracleBasquePenalised(t *testing.T) {
 	nearWeights(t, r, map[string]float64{"Cantabria": 0.241, "Cataluna": 0.759}, 0.025)
 }
 
+// Values and tolerance: oracles/sc_basque/expected.json, ridge_ascm_covariates. Its λ is the
+// smallest of the grid, 1e-8 of the squared largest singular value of the outcomes as
+// they stand, within one standard error of the best and so chosen by the rule of the file.
+func TestOracleBasqueRidge(t *testing.T) {
+	r := run(t, "sc_basque", `{`+basque+`,"method":"sc-ridge"}`)
+	nearWeights(t, r, map[string]float64{
+		"Andalucia": 0.113627911, "Aragon": 1.774922286, "Baleares (Islas)": -0.713432799, "Canarias": 1.19397534,
+		"Cantabria": 0.497825351, "Castilla-La Mancha": 0.131573892, "Castilla Y Leon": -1.405974956, "Cataluna": 1.31890027,
+		"Comunidad Valenciana": -1.731140541, "Extremadura": -1.134362989, "Galicia": 1.982136937, "Madrid (Comunidad De)": 0.110801212,
+		"Murcia (Region de)": -1.31476635, "Navarra (Comunidad Foral De)": -1.303045915, "Principado De Asturias": -0.02423815,
+		"Rioja (La)": 1.58950474, "Spain (Espana)": -0.086306241,
+	}, 0.05)
+	if !flagged(r, "lambda 6.05066e-05") {
+		t.Errorf("flags %q", r.Fit.Flags)
+	}
+}
+
 // Values and tolerances: oracles/ascm_kansas/expected.json.
 func TestOracleKansas(t *testing.T) {
 	l2 := func(r *Result) Number {

@@ -21,13 +21,9 @@ type ridgeCovariates struct {
 	columns []string
 }
 
-// ridgeCovariates are the covariates and the predictors of sc-ridge.
+// ridgeCovariates are the covariates of sc-ridge; predictors are synth's own.
 func (p *problem) ridgeCovariates(spec synth.Spec) *ridgeCovariates {
-	out := &ridgeCovariates{spec, slices.Clone(p.spec.Covariates)}
-	for k := range p.spec.Predictors {
-		out.columns = append(out.columns, predictorName("predictors", k))
-	}
-	return out
+	return &ridgeCovariates{spec, p.spec.Covariates}
 }
 
 // fit chooses weights on the widened panel and measures gaps on the real one.

@@ -72,7 +72,13 @@ func (p *problem) synthSpec(start int) (synth.Spec, int, error) {
 	if out.FitWindow, after, err = p.fitWindow("fit_window", s.FitWindow, start); err != nil {
 		return out, 0, err
 	}
-	if out.Method != synth.Classic && out.Method != synth.Penalised {
+	switch out.Method {
+	case synth.Classic, synth.Penalised:
+	case synth.RidgeAugmented:
+		out.Rule = synth.VOptimise
+		out.Predictors = p.balanced()
+		return out, after, nil
+	default:
 		out.Rule = synth.VOptimise
 		return out, after, nil
 	}
@@ -92,6 +98,20 @@ func (p *problem) synthSpec(start int) (synth.Spec, int, error) {
 		after = max(after, end)
 	}
 	return out, after, nil
+}
+
+// balanced are the predictors of sc-ridge and, beside them, the means of its
+// covariates before the start. Covariates alone are ridgeCovariates.
+func (p *problem) balanced() []synth.Predictor {
+	if len(p.spec.Predictors) == 0 {
+		return nil
+	}
+	out := p.constants("predictors", len(p.spec.Predictors))
+	times := p.panel.Times
+	for _, name := range p.spec.Covariates {
+		out = append(out, synth.Predictor{Column: name, From: times[0], To: times[len(times)-1]})
+	}
+	return out
 }
 
 func (p *problem) constants(list string, n int) []synth.Predictor {
@@ -136,11 +156,10 @@ func (p *problem) fitWindow(path string, w Window, start int) (synth.Window, int
 func (p *problem) fitSynth(spec synth.Spec, q *panel.Panel, d panel.Design, after int) (*fitted, error) {
 	seen := d
 	seen.Start = after
-	ridge := p.ridgeCovariates(spec)
+	widened := spec.Method == synth.RidgeAugmented && len(spec.Predictors) == 0 && len(p.spec.Covariates) > 0
 	fit := spec.Fit
-	widened := spec.Method == synth.RidgeAugmented && len(ridge.columns) > 0
 	if widened {
-		fit = ridge.fit
+		fit = p.ridgeCovariates(spec).fit
 	}
 	r, err := fit(q, seen)
 	if err != nil {

@@ -32,6 +32,11 @@ type RidgePath struct {
 
 // ridge computes w = w_sc + X₀(X₀'X₀ + λI)⁻¹(x₁ − X₀'w_sc), with the J×L
 // pre-period outcomes X₀ centred per period on the donor mean.
+//
+// With predictors X₀ has a row more for each, centred likewise and scaled to the
+// standard deviation of all centred outcomes; w_sc and λ are those of the outcomes
+// alone, λ with rows as they stand. So does the Python package pysyncon (1.5), whose
+// result on the Basque panel is published.
 func (s Spec) ridge(p *panel.Panel, d panel.Design, r *Result) error {
 	r.Lambda = s.Lambda
 	if s.LambdaRule == LambdaChosen {
@@ -42,12 +47,18 @@ func (s Spec) ridge(p *panel.Panel, d panel.Design, r *Result) error {
 		r.Lambda = path.Lambda[path.Chosen]
 	}
 	x, x1 := outcomeRows(p, d, r.columns)
-	centreRows(x, x1)
 	base := &Result{}
 	if err := base.simplex(simplexls.Problem{N: len(d.Donors), M: len(x1), X: x, Y: x1}); err != nil {
 		return err
 	}
 	r.Certificate, r.Flags = base.Certificate, base.Flags
+	centreRows(x, x1)
+	if len(s.Predictors) > 0 {
+		var err error
+		if x, x1, err = s.stack(p, d, x, x1, r); err != nil {
+			return err
+		}
+	}
 	f, err := newRidgeFit(x, x1)
 	if err != nil {
 		return err
@@ -55,6 +66,43 @@ func (s Spec) ridge(p *panel.Panel, d panel.Design, r *Result) error {
 	r.Weights = make([]float64, len(d.Donors))
 	f.augment(r.Weights, base.Weights, r.Lambda)
 	return nil
+}
+
+// stack puts the predictors under centred outcomes, centred themselves and with the
+// standard deviation of those.
+func (s Spec) stack(p *panel.Panel, d panel.Design, x, x1 []float64, r *Result) ([]float64, []float64, error) {
+	more, dropped, err := predictorRows(p, d, s.Predictors, ScaleNone)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.drop(dropped)
+	n, l, k := len(d.Donors), len(x1), more.k()
+	var squares float64
+	for _, v := range x {
+		squares += v * v
+	}
+	scale := math.Sqrt(squares / float64(n*l-1))
+	z, z1 := more.donors, more.treated
+	centreRows(z, z1)
+	for a := range k {
+		var q float64
+		for j := range n {
+			q += z[j*k+a] * z[j*k+a]
+		}
+		if !(q > 0) {
+			return nil, nil, fmt.Errorf("%w: %q does not vary between donors; leave it out", ErrPredictor, more.names[a])
+		}
+		by := scale / math.Sqrt(q/float64(n-1))
+		for j := range n {
+			z[j*k+a] *= by
+		}
+		z1[a] *= by
+	}
+	rows := make([]float64, 0, n*(l+k))
+	for j := range n {
+		rows = append(append(rows, x[j*l:(j+1)*l]...), z[j*k:(j+1)*k]...)
+	}
+	return rows, append(append([]float64(nil), x1...), z1...), nil
 }
 
 // centreRows subtracts the donor mean from every period of donors and treated.
@@ -182,7 +230,9 @@ func (s Spec) RidgeCV(p *panel.Panel, d panel.Design) (*RidgePath, error) {
 		return nil, fmt.Errorf("%w: leave-one-out needs 3 pre-periods, got %d; give lambda", ErrWindow, len(cols))
 	}
 	x, x1 := outcomeRows(p, d, cols)
-	centreRows(x, x1)
+	if len(s.Predictors) == 0 {
+		centreRows(x, x1)
+	}
 	full, err := newPeriodGram(x, len(cols))
 	if err != nil {
 		return nil, err
