@@ -2,8 +2,9 @@ package forecast
 
 import (
 	"math"
+	"slices"
 
-	"gonum.org/v1/gonum/optimize"
+	"github.com/bygdevekst/bygdevekst/analysis/neldermead"
 )
 
 // The bounds of the smoothing parameters, those of R's forecast::ets, so that
@@ -13,51 +14,56 @@ const (
 	phiMin, phiMax       = 0.8, 0.98
 )
 
-// Starting points of the search. The criterion has several local optima on
-// short series, so the search starts all over the box.
+// The grid of smoothing parameters the search starts on, into the corners, where
+// short series often have their optimum.
 var (
-	alphaStarts = []float64{0.02, 0.2, 0.4, 0.6, 0.8, 0.97}
-	betaStarts  = []float64{0.02, 0.2, 0.6} // As a share of alpha.
-	phiStarts   = []float64{0.82, 0.9, 0.97}
+	alphaGrid = []float64{0.0002, 0.02, 0.07, 0.15, 0.3, 0.5, 0.7, 0.85, 0.96, 0.9998}
+	betaGrid  = []float64{0.001, 0.05, 0.2, 0.5, 0.9998} // As a share of alpha.
+	phiGrid   = []float64{0.801, 0.87, 0.94, 0.979}
 )
-
-// descents is how many of the best starting points are followed down.
-const descents = 2
 
 // Estimate fits a model by maximum likelihood. For additive errors the errors
 // are linear in the initial states, which are therefore found exactly by least
 // squares for every trial of the smoothing parameters; only those, three at the
-// most, are searched for. It returns ErrShort unless there are more values than
-// parameters.
+// most, are searched for. The likelihood has several local optima on short series:
+// it is looked at on a grid, and every point of the grid that is no worse than its
+// neighbours is followed down. It returns ErrShort unless there are more values
+// than parameters.
 func Estimate(y []float64, m Model) (*Fit, error) {
 	k := m.parameters()
 	if err := check(y, m, k); err != nil {
 		return nil, err
 	}
 	s := newSearch(y, m)
-	type start struct {
-		x []float64
-		f float64
+	grid, sizes := s.grid()
+	values := make([]float64, len(grid))
+	for i, x := range grid {
+		values[i] = s.value(x)
 	}
-	var starts []start
-	for _, x := range s.starts() {
-		starts = append(starts, start{x, s.value(x)})
-	}
-	best := starts[0]
-	for range min(descents, len(starts)) {
-		i := 0
-		for j := range starts {
-			if starts[j].f < starts[i].f {
-				i = j
-			}
+	best, least := grid[0], math.Inf(1)
+	for i, x := range grid {
+		if !lowest(values, sizes, i) {
+			continue
 		}
-		x, f := s.descend(starts[i].x, starts[i].f)
-		if f < best.f {
-			best = start{x, f}
+		if x, f := s.descend(x, values[i]); f < least {
+			best, least = x, f
 		}
-		starts[i].f = math.Inf(1)
 	}
-	return With(y, m, s.params(best.x), k)
+	return With(y, m, s.params(best), k)
+}
+
+// lowest says whether point i of a grid is no higher than its neighbours along
+// every axis. The last axis runs fastest.
+func lowest(values []float64, sizes []int, i int) bool {
+	stride := 1
+	for _, n := range slices.Backward(sizes) {
+		at := i / stride % n
+		if at > 0 && values[i-stride] < values[i] || at < n-1 && values[i+stride] < values[i] {
+			return false
+		}
+		stride *= n
+	}
+	return true
 }
 
 // search is the likelihood over unbounded coordinates.
@@ -83,24 +89,36 @@ func expit(x float64) float64          { return 1 / (1 + math.Exp(-x)) }
 func place(v, lo, hi float64) float64  { return logit((v - lo) / (hi - lo)) }
 func within(x, lo, hi float64) float64 { return lo + (hi-lo)*expit(x) }
 
-func (s *search) starts() [][]float64 {
-	var out [][]float64
-	for _, a := range alphaStarts {
-		x := []float64{place(a, smoothMin, smoothMax)}
-		if !s.m.Trend {
-			out = append(out, s.states(x))
-			continue
-		}
-		for _, b := range betaStarts {
-			xb := append(x[:1:1], logit(b))
-			if !s.m.Damped {
-				out = append(out, s.states(xb))
-				continue
-			}
-			for _, phi := range phiStarts {
-				out = append(out, s.states(append(xb[:2:2], place(phi, phiMin, phiMax))))
+// grid lists the points to start from and the length of each axis.
+func (s *search) grid() (points [][]float64, sizes []int) {
+	points = [][]float64{nil}
+	axis := func(coordinates []float64) {
+		sizes = append(sizes, len(coordinates))
+		var next [][]float64
+		for _, p := range points {
+			for _, v := range coordinates {
+				next = append(next, append(slices.Clone(p), v))
 			}
 		}
+		points = next
+	}
+	axis(mapped(alphaGrid, func(a float64) float64 { return place(a, smoothMin, smoothMax) }))
+	if s.m.Trend {
+		axis(mapped(betaGrid, logit))
+	}
+	if s.m.Damped {
+		axis(mapped(phiGrid, func(phi float64) float64 { return place(phi, phiMin, phiMax) }))
+	}
+	for i, x := range points {
+		points[i] = s.states(x)
+	}
+	return points, sizes
+}
+
+func mapped(v []float64, f func(float64) float64) []float64 {
+	out := make([]float64, len(v))
+	for i, x := range v {
+		out[i] = f(x)
 	}
 	return out
 }
@@ -246,30 +264,22 @@ func (s *search) value(x []float64) float64 {
 	return v
 }
 
-// restarts is how often a search is begun anew from where it ended. With additive
-// errors at most three coordinates are searched and it is never of use.
+// restarts is how often a search may be begun anew from where it ended, which is
+// done until nothing is gained: a simplex may collapse at the edge of the box.
 const restarts = 8
 
-// descend follows Nelder and Mead's simplex from x; where that fails the start
-// itself is returned.
+// descend follows a simplex down from x, where the value is f.
 func (s *search) descend(x []float64, f float64) ([]float64, float64) {
 	if math.IsInf(f, 0) {
 		return x, f
 	}
-	times := 1
-	if s.m.Multiplicative {
-		times += restarts
-	}
-	for range times {
-		res, err := optimize.Minimize(optimize.Problem{Func: s.value}, x,
-			&optimize.Settings{FuncEvaluations: 2000, Converger: &optimize.FunctionConverge{Absolute: 1e-8, Iterations: 25}},
-			&optimize.NelderMead{SimplexSize: 0.5})
-		if err != nil && res == nil || !(res.F <= f) {
-			return x, f
-		}
-		gained := f - res.F
-		x, f = res.X, res.F
-		if gained < 1e-6 {
+	simplex := neldermead.New(len(x), s.value)
+	simplex.Step, simplex.Absolute, simplex.Evaluations = 0.5, 1e-8, 2000
+	x = slices.Clone(x)
+	for range 1 + restarts {
+		better := simplex.Descend(x, f)
+		gained := f - better
+		if f = better; gained < 1e-6 {
 			break
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/bygdevekst/bygdevekst/analysis/neldermead"
 	"github.com/bygdevekst/bygdevekst/analysis/simplexls"
 )
 
@@ -151,14 +152,15 @@ func (s *searcher) optimise() []float64 {
 		return []float64{1}
 	}
 	pool := s.starts()
-	m := newSimplex(s)
+	m := neldermead.New(s.k, s.loss)
+	m.Step, m.Relative, m.Evaluations = 1.5, 1e-10, evalsPerDim*s.k
 	for i := range pool {
-		m.descend(&pool[i])
+		pool[i].loss = m.Descend(pool[i].u, pool[i].loss)
 	}
 	slices.SortStableFunc(pool, func(a, b candidate) int { return compare(a.loss, b.loss) })
 	for i := range min(polishTop, len(pool)) {
 		s.polish(&pool[i])
-		m.descend(&pool[i])
+		pool[i].loss = m.Descend(pool[i].u, pool[i].loss)
 		s.polish(&pool[i])
 	}
 	best := pool[0]
