@@ -8,12 +8,16 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/bygdevekst/bygdevekst/dashboards/api"
+	"github.com/bygdevekst/bygdevekst/dashboards/locale"
+	"github.com/bygdevekst/bygdevekst/dashboards/pages"
 	"github.com/bygdevekst/bygdevekst/dashboards/served"
 	"github.com/bygdevekst/bygdevekst/dashboards/static"
+	"github.com/bygdevekst/bygdevekst/data"
 	"github.com/bygdevekst/bygdevekst/data/catalogue"
 )
 
@@ -91,6 +95,11 @@ var failures = map[int]catalogue.Text{
 		NN: "Parametrane i %s kan ikkje lesast. Skriv dei som namn=verdi med & mellom, kvart namn éin gong, og kod spesialteikn med %%.",
 		EN: "The parameters of %s cannot be read. Write them as name=value with & between, each name once, and percent-encode special characters.",
 	},
+	http.StatusRequestURITooLong: {
+		NB: "Adressen er for lang. Den kan ha høyst 8192 tegn; alle kommuner får du uten municipality.",
+		NN: "Adressa er for lang. Ho kan ha høgst 8192 teikn; alle kommunar får du utan municipality.",
+		EN: "The address is too long. It may have at most 8192 characters; leave out municipality for all of them.",
+	},
 	http.StatusTooManyRequests: {
 		NB: "For mange forespørsler fra denne adressen (%s). Vent så lenge Retry-After sier. Trenger du alt, last ned datasettet fra /data.",
 		NN: "For mange førespurnader frå denne adressa (%s). Vent så lenge Retry-After seier. Treng du alt, last ned datasettet frå /data.",
@@ -115,13 +124,24 @@ const retrySeconds = 5
 // page for everyone else.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, status int) {
 	language := served.Language(r)
-	detail := fmt.Sprintf(failures[status].In(language), r.URL.EscapedPath())
+	detail := func(language string) string {
+		text := failures[status].In(language)
+		if !strings.Contains(text, "%") {
+			return text
+		}
+		return fmt.Sprintf(text, r.URL.EscapedPath())
+	}
 	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", strconv.Itoa(retrySeconds))
 	}
-	p := api.NewProblem(status, language, detail)
 	if api.Owns(r.URL.Path) {
-		p.Write(w, r)
+		api.NewProblem(status, language, detail(language)).Write(w, r)
+		return
+	}
+	st := s.state.Load()
+	if st != nil && status < http.StatusInternalServerError {
+		title := func(language string) string { return api.NewProblem(status, language, "").Title }
+		pages.Fail(w, r, st.release, status, title, detail)
 		return
 	}
 	h := w.Header()
@@ -129,16 +149,22 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, status int) {
 	h.Set("Content-Language", language)
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	if err := failurePage.Execute(w, map[string]any{"Problem": p, "Language": language, "Style": static.StyleSheet}); err != nil {
+	said := map[string]any{
+		"Problem": api.NewProblem(status, language, detail(language)), "Language": language, "Style": static.StyleSheet, "Icon": static.Icon,
+	}
+	if st != nil && st.release.Info.Kind == data.Simulated {
+		said["Notice"] = locale.Text(locale.Lang(language), "kind.simulated")
+	}
+	if err := failurePage.Execute(w, said); err != nil {
 		s.opt.Logger.Warn("failure page not sent", "err", err)
 	}
 }
 
-// failurePage is for when nothing better is there: it needs no release.
+// failurePage is for when nothing better is there: no release, or a page that failed.
 var failurePage = template.Must(template.New("failure").Parse(`<!doctype html>
 <html lang="{{.Language}}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.Problem.Title}} – Bygdevekst</title>
-<link rel="stylesheet" href="{{.Style}}"></head>
-<body><main><h1>{{.Problem.Title}}</h1><p>{{.Problem.Detail}}</p><p><a href="/">Bygdevekst</a></p></main></body>
+<link rel="stylesheet" href="{{.Style}}"><link rel="icon" href="{{.Icon}}" type="image/svg+xml"></head>
+<body>{{with .Notice}}<p class="simulated"><strong>{{.}}</strong></p>{{end}}<main class="wide"><h1>{{.Problem.Title}}</h1><p>{{.Problem.Detail}}</p><p><a href="/">Bygdevekst</a></p></main></body>
 </html>
 `))

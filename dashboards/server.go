@@ -107,7 +107,13 @@ func New(opt Options) (*Server, error) {
 	r.HandleMethodNotAllowed = true
 	r.Use(noteRoute)
 	r.NoRoute(func(c *gin.Context) { s.fail(c.Writer, c.Request, http.StatusNotFound) })
-	r.NoMethod(func(c *gin.Context) { s.fail(c.Writer, c.Request, http.StatusMethodNotAllowed) })
+	r.NoMethod(func(c *gin.Context) {
+		// What answers GET answers HEAD; the router does not know.
+		if allow := c.Writer.Header().Get("Allow"); strings.Contains(allow, http.MethodGet) {
+			c.Header("Allow", allow+", "+http.MethodHead)
+		}
+		s.fail(c.Writer, c.Request, http.StatusMethodNotAllowed)
+	})
 	s.operations(r)
 	if err := api.Register(r, s.current, api.Options{Version: opt.Version, Releases: opt.Releases}); err != nil {
 		return nil, err
@@ -135,6 +141,10 @@ func (s *Server) Handler() http.Handler { return s.observe(http.HandlerFunc(s.se
 // sheet to the router at once, a reader's through the prepared bodies.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header())
+	if len(r.RequestURI) > maxAddress {
+		s.fail(w, r, http.StatusRequestURITooLong)
+		return
+	}
 	if operational(r.URL.Path) || strings.HasPrefix(r.URL.Path, static.Prefix) {
 		s.route(w, asGet(r))
 		return
@@ -151,6 +161,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.write(w, r)
 	}
 }
+
+// maxAddress is the longest address read: four hundred municipality codes and the
+// other parameters take less than half of it.
+const maxAddress = 8 << 10
 
 // asGet lets a HEAD find the handler of GET; the connection drops the body.
 func asGet(r *http.Request) *http.Request {

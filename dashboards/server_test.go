@@ -269,6 +269,10 @@ func TestFailures(t *testing.T) {
 		{"GET", "/ingenting", 404, "text/html; charset=utf-8", "Finnes ikke"},
 		{"GET", "/ingenting?lang=nn", 404, "text/html; charset=utf-8", "Finst ikkje"},
 		{"DELETE", "/api/v1/tables", 405, "application/problem+json", "/api/v1/tables"},
+		{"DELETE", "/kommuner", 405, "text/html; charset=utf-8", "/kommuner"},
+		{"GET", "/?a;b", 422, "text/html; charset=utf-8", "Ugyldig parameter"},
+		{"GET", "/kommuner?q=" + strings.Repeat("x", maxAddress), 414, "text/html; charset=utf-8", "For lang adresse"},
+		{"GET", values + strings.Repeat("&x", maxAddress), 414, "application/problem+json", "For lang adresse"},
 	} {
 		w := ask(h, tt.method, tt.url)
 		if w.Code != tt.status || w.Header().Get("Content-Type") != tt.media || !strings.Contains(w.Body.String(), tt.say) {
@@ -277,12 +281,30 @@ func TestFailures(t *testing.T) {
 		if strings.Contains(w.Body.String(), "secret") || strings.Contains(w.Body.String(), "half") {
 			t.Errorf("%s %s shows the reader what is ours: %s", tt.method, tt.url, w.Body)
 		}
-		if tt.status == 405 && w.Header().Get("Allow") == "" {
-			t.Errorf("%s %s: no Allow", tt.method, tt.url)
+		if allow := w.Header().Get("Allow"); tt.status == 405 && allow != "GET, HEAD" {
+			t.Errorf("%s %s: Allow %q", tt.method, tt.url, allow)
 		}
 	}
 	if !strings.Contains(log.String(), "secret") || !strings.Contains(log.String(), "TestFailures") {
 		t.Error("the log has no panic with its stack")
+	}
+}
+
+// TestFailuresOfSimulated says of a simulated release's failures what every other
+// page of it says, and leads on.
+func TestFailuresOfSimulated(t *testing.T) {
+	s, h := serving(t, Options{}, data.Simulated)
+	s.router.GET("/boom", func(*gin.Context) { panic("secret") })
+	for url, want := range map[string]int{"/ingenting": 404, "/kommuner/9999": 404, "/?a=%zz": 422, "/boom": 500} {
+		for lang, notice := range map[string]string{"nb": "SIMULERTE TALL – ikke SSB", "nn": "SIMULERTE TAL – ikkje SSB"} {
+			w := ask(h, http.MethodGet, url, "Accept-Language", lang)
+			if w.Code != want || !strings.Contains(w.Body.String(), `class="simulated"`) || !strings.Contains(w.Body.String(), notice) {
+				t.Errorf("%s in %s: %d %s", url, lang, w.Code, w.Body)
+			}
+			if want != 500 && !strings.Contains(w.Body.String(), `href="/avtaler"`) {
+				t.Errorf("%s in %s leads nowhere", url, lang)
+			}
+		}
 	}
 }
 

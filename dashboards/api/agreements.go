@@ -202,7 +202,7 @@ type Milestone struct {
 type Effort struct {
 	ID         string         `json:"id"`
 	Name       string         `json:"name"`
-	Authority  string         `json:"authority"`
+	Authority  string         `json:"authority" doc:"Who decides it; empty where that is not verified."`
 	Basis      string         `json:"basis"`
 	Dose       string         `json:"dose"`
 	From       catalogue.Date `json:"from"`

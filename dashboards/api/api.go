@@ -42,10 +42,7 @@ func init() {
 		return translated(served.NB, status, msg, errs)
 	}
 	huma.NewErrorWithContext = func(c huma.Context, status int, msg string, errs ...error) huma.StatusError {
-		p := translated(languageOf(c), status, msg, errs)
-		u := c.URL()
-		p.Instance = u.EscapedPath()
-		return p
+		return translated(languageOf(c), status, msg, errs)
 	}
 }
 
@@ -89,6 +86,7 @@ func register(r *gin.Engine, current served.Current, opt Options) (*API, error) 
 		},
 		Formats:                      map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat},
 		DefaultFormat:                "application/json",
+		Transformers:                 []huma.Transformer{complete},
 		RejectUnknownQueryParameters: true,
 	}
 	a := &API{huma: humagin.New(r, cfg), current: current, opt: opt}

@@ -235,6 +235,10 @@ func TestProblems(t *testing.T) {
 		if p.Status != tt.status || p.Title == "" || !strings.HasPrefix(p.Type, "/api#") || !strings.Contains(p.Detail, tt.say) {
 			t.Errorf("%s: %+v does not say %q", tt.url, p, tt.say)
 		}
+		path, _, _ := strings.Cut(Base+tt.url, "?")
+		if h := w.Header(); p.Instance != path || h.Get("Content-Language") != "nb" || h.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: instance %q, %v", tt.url, p.Instance, h)
+		}
 	}
 }
 
@@ -251,6 +255,18 @@ func TestLanguages(t *testing.T) {
 	} {
 		if w := get(t, r, Base+tt.url, "Accept-Language", tt.accept); !strings.Contains(w.Body.String(), tt.want) {
 			t.Errorf("%s with %q: %s does not say %s", tt.url, tt.accept, w.Body, tt.want)
+		}
+	}
+}
+
+// TestSimulatedTables credits no one with figures that are nobody's.
+func TestSimulatedTables(t *testing.T) {
+	r, _ := engine(t, servedtest.Release("r1", data.Simulated))
+	for lang, want := range map[string]string{"nb": "SIMULERTE TALL – ikke SSB", "nn": "SIMULERTE TAL – ikkje SSB", "en": "SIMULATED FIGURES – not SSB"} {
+		for _, x := range decode[Tables](t, get(t, r, Base+"/tables?lang="+lang)).Tables {
+			if (x.Rows > 0) != (x.Publisher == want) {
+				t.Errorf("%s, %s: %d figures by %q", x.ID, lang, x.Rows, x.Publisher)
+			}
 		}
 	}
 }

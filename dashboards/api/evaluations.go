@@ -108,6 +108,11 @@ var (
 		NN: "Evalueringa tok meir enn %s. Vel færre donorar, ein raskare metode eller mindre inference, eller køyr «bygdevekst evaluate» sjølv.",
 		EN: "The evaluation took more than %s. Choose fewer donors, a faster method or less inference, or run «bygdevekst evaluate» yourself.",
 	}
+	evaluationNoObject = text{
+		NB: "den må være ett JSON-objekt, som {\"outcome\": …}",
+		NN: "han må vere eitt JSON-objekt, som {\"outcome\": …}",
+		EN: "it must be one JSON object, as in {\"outcome\": …}",
+	}
 	evaluationWrong = text{
 		NB: "Spesifikasjonen kan ikke brukes: %s. Feltene står i /api#evaluate.",
 		NN: "Spesifikasjonen kan ikkje brukast: %s. Felta står i /api#evaluate.",
@@ -212,11 +217,13 @@ func (c *call) evaluate(ctx context.Context, body []byte, version string) (*Eval
 // are ours.
 func (c *call) specification(body []byte) (map[string]json.RawMessage, error) {
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(body, &fields); err != nil {
+	err := json.Unmarshal(body, &fields)
+	var other *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &other), err == nil && fields == nil:
+		return nil, c.problem(http.StatusUnprocessableEntity, evaluationWrong, evaluationNoObject.In(c.lang))
+	case err != nil:
 		return nil, c.problem(http.StatusUnprocessableEntity, evaluationWrong, err)
-	}
-	if fields == nil {
-		return nil, c.problem(http.StatusUnprocessableEntity, evaluationWrong, "null has no fields")
 	}
 	for name, column := range map[string]string{"unit": unitColumn, "time": timeColumn} {
 		if _, given := fields[name]; given {
@@ -234,8 +241,7 @@ func (c *call) window(fields map[string]json.RawMessage) (from int) {
 	if fields["periods"] != nil {
 		return 0
 	}
-	var treated []string
-	_ = json.Unmarshal(fields["treated"], &treated) // ParseSpec says what is wrong with it.
+	treated, _ := codesIn(fields["treated"]) // ParseSpec says what is wrong with it.
 	d := c.designOf(treated)
 	if d == nil {
 		return 0
@@ -264,8 +270,8 @@ func (c *call) designOf(treated []string) *catalogue.Design {
 // keeps out whom the rules of comparison groups keep out unless the request
 // itself says who may be a donor.
 func (c *call) population(fields map[string]json.RawMessage) (excluded []string, err error) {
-	var treated []string
-	if json.Unmarshal(fields["treated"], &treated) != nil {
+	treated, ok := codesIn(fields["treated"])
+	if !ok {
 		return []string{}, nil // ParseSpec says what is wrong with it.
 	}
 	codes := []string{}
@@ -296,6 +302,34 @@ func (c *call) population(fields map[string]json.RawMessage) (excluded []string,
 	}
 	fields["treated"], _ = json.Marshal(codes)
 	return excluded, nil
+}
+
+// codesIn reads a list of municipalities as ParseSpec does: one name may stand
+// alone, and a number is its digits. What is read otherwise than it is run would
+// let in donors the rules keep out.
+func codesIn(raw json.RawMessage) (codes []string, ok bool) {
+	if len(raw) == 0 {
+		return nil, false
+	}
+	var list []json.RawMessage
+	if json.Unmarshal(raw, &list) != nil {
+		list = []json.RawMessage{raw}
+	}
+	for _, one := range list {
+		var name string
+		if json.Unmarshal(one, &name) != nil {
+			var number json.Number
+			if json.Unmarshal(one, &number) != nil {
+				return nil, false
+			}
+			name = number.String()
+		}
+		if name == "" {
+			return nil, false
+		}
+		codes = append(codes, name)
+	}
+	return codes, true
 }
 
 // panel writes the indicators a specification names as the panel it is run on.

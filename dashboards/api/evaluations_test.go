@@ -85,8 +85,9 @@ func TestEvaluateWrongly(t *testing.T) {
 	}{
 		{``, 400, ""},
 		{`{`, 422, "Spesifikasjonen"},
-		{`[]`, 422, "Spesifikasjonen"},
-		{`null`, 422, "Spesifikasjonen"},
+		{`[]`, 422, "JSON-objekt"},
+		{`"x"`, 422, "JSON-objekt"},
+		{`null`, 422, "JSON-objekt"},
 		{`{"outcome":"employed-per-1000"}`, 422, "method"},
 		{`{"unit":"x","outcome":"employed-per-1000"}`, 422, "unit"},
 		{`{"outcome":"happiness","treated":["3421"],"start":2025,"method":"did"}`, 404, "happiness"},
@@ -96,11 +97,39 @@ func TestEvaluateWrongly(t *testing.T) {
 		{`{"outcome":"employed-per-1000","treated":["3421"],"start":2050,"method":"did"}`, 422, "start"},
 		{`{"outcome":"employed-per-1000","treated":["3421"],"start":2025,"method":"did","donors":["3425"]}`, 422, "3425"},
 		{`{"outcome":"employed-per-1000","treated":["3421"],"start":2025,"method":"did","replications":100000}`, 422, "replications"},
-		{`{"outcome":"` + strings.Repeat("x", maxSpec) + `"}`, 413, ""},
+		{`{"outcome":"` + strings.Repeat("x", maxSpec) + `"}`, 413, "16384 byte"},
 	} {
 		w := post(r, Base+"/evaluations", tt.body)
 		if w.Code != tt.status || w.Header().Get("Content-Type") != problemType || !strings.Contains(w.Body.String(), tt.say) {
 			t.Errorf("%.100s: %d %s, want %d and %q", tt.body, w.Code, w.Body, tt.status, tt.say)
+		}
+	}
+}
+
+// TestEvaluateWays names the treated in every way ParseSpec reads them: the rules
+// of comparison groups keep the same ones out.
+func TestEvaluateWays(t *testing.T) {
+	r, _ := engine(t, planted())
+	var want string
+	for _, treated := range []string{`["3421"]`, `"3421"`, `3421`, `[3421]`} {
+		w := post(r, Base+"/evaluations", `{"outcome":"employed-per-1000","treated":`+treated+`,"start":2025,"method":"did"}`)
+		if w.Code != http.StatusOK {
+			t.Fatalf("%s: %d %s", treated, w.Code, w.Body)
+		}
+		e := decode[Evaluation](t, w)
+		if len(e.Excluded) != 1 || e.From == 0 {
+			t.Errorf("%s: %d kept out, from %d", treated, len(e.Excluded), e.From)
+		}
+		if want == "" {
+			want = string(e.Result)
+		} else if string(e.Result) != want {
+			t.Errorf("%s: another result", treated)
+		}
+	}
+	for _, treated := range []string{`null`, `[null]`, `true`, `[]`, `[[3421]]`, `{}`, `""`, `[""]`} {
+		w := post(r, Base+"/evaluations", `{"outcome":"employed-per-1000","treated":`+treated+`,"start":2025,"method":"did"}`)
+		if w.Code != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d %s", treated, w.Code, w.Body)
 		}
 	}
 }

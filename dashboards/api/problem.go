@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/bygdevekst/bygdevekst/dashboards/served"
 	"github.com/bygdevekst/bygdevekst/data/catalogue"
 )
@@ -48,6 +50,7 @@ var kinds = map[int]struct {
 	http.StatusNotFound:              {"not-found", catalogue.Text{NB: "Finnes ikke", NN: "Finst ikkje", EN: "Not found"}},
 	http.StatusMethodNotAllowed:      {"method", catalogue.Text{NB: "Metoden er ikke tillatt", NN: "Metoden er ikkje tillaten", EN: "Method not allowed"}},
 	http.StatusRequestEntityTooLarge: {"too-large", catalogue.Text{NB: "For stor forespørsel", NN: "For stor førespurnad", EN: "Request too large"}},
+	http.StatusRequestURITooLong:     {"too-long", catalogue.Text{NB: "For lang adresse", NN: "For lang adresse", EN: "Address too long"}},
 	http.StatusUnsupportedMediaType:  {"media-type", catalogue.Text{NB: "Ukjent innholdstype", NN: "Ukjend innhaldstype", EN: "Unknown media type"}},
 	http.StatusUnprocessableEntity:   {"bad-parameter", catalogue.Text{NB: "Ugyldig parameter", NN: "Ugyldig parameter", EN: "Bad parameter"}},
 	http.StatusTooManyRequests:       {"rate-limit", catalogue.Text{NB: "For mange forespørsler", NN: "For mange førespurnader", EN: "Too many requests"}},
@@ -66,6 +69,21 @@ func NewProblem(status int, language, detail string) *Problem {
 		}
 	}
 	return &Problem{Type: DocsPath + "#" + k.anchor, Title: k.title.In(language), Status: status, Detail: detail}
+}
+
+// complete gives every problem of a handler what one made outside it has: the
+// path it is about and its language. Nobody keeps it.
+func complete(c huma.Context, _ string, v any) (any, error) {
+	p, ok := v.(*Problem)
+	if !ok {
+		return v, nil
+	}
+	u := c.URL()
+	out := *p
+	out.Instance = u.EscapedPath()
+	c.SetHeader("Content-Language", languageOf(c))
+	c.SetHeader("Cache-Control", "no-store")
+	return &out, nil
 }
 
 // Write answers a request with the problem.

@@ -15,7 +15,7 @@ type Table struct {
 	Rows       int               `json:"rows" doc:"Figures in the release, missing ones with their status included."`
 	Updated    *string           `json:"updated" doc:"When the source updated the figures; null when not known."`
 	Retrieved  *string           `json:"retrieved" doc:"When they were fetched; null when not known."`
-	Publisher  string            `json:"publisher"`
+	Publisher  string            `json:"publisher" doc:"Who publishes the figures; that they are simulated where they are."`
 	Licence    string            `json:"licence"`
 	URL        string            `json:"url"`
 	Cadence    string            `json:"cadence" enum:"yearly,quarterly,monthly,irregular,ended"`
@@ -67,6 +67,10 @@ func (c *call) source(t *Table) {
 			updated, retrieved = max(updated, s.Updated), max(retrieved, s.Retrieved)
 			t.Kind = data.Kind(s.Kind)
 		}
+	}
+	if t.Kind == data.Simulated {
+		// The table is SSB's pattern; the figures are nobody's.
+		t.Publisher = simulated.In(c.lang)
 	}
 	if updated != "" {
 		t.Updated = &updated

@@ -145,6 +145,7 @@ var findings = []struct {
 	{"expected required property", text{NB: "mangler feltet%s", NN: "manglar feltet%s", EN: "lacks the field%s"}},
 	{"unexpected property", text{NB: "er et ukjent felt", NN: "er eit ukjent felt", EN: "is an unknown field"}},
 	{"request body is required", text{NB: "spesifikasjonen mangler i forespørselen", NN: "spesifikasjonen manglar i førespurnaden", EN: "the specification is missing from the request"}},
+	{"request body is too large limit=", text{NB: "Forespørselen er for stor. Grensen er %s.", NN: "Førespurnaden er for stor. Grensa er %s.", EN: "The request is too large. The limit is %s."}},
 }
 
 // finding puts a finding of validation in the reader's words; one we have no

@@ -24,7 +24,7 @@ type ValuesInput struct {
 	From         int      `query:"from" minimum:"1800" maximum:"2200" doc:"First year." example:"2015"`
 	To           int      `query:"to" minimum:"1800" maximum:"2200" doc:"Last year." example:"2025"`
 	Window       window   `query:"window" default:"1" doc:"Years pooled, the last of which is the period."`
-	Format       string   `query:"format" enum:"json,csv,json-stat" default:"json" doc:"Form of the answer."`
+	Format       string   `query:"format" enum:"json,csv,json-stat,json-stat2" default:"json" doc:"Form of the answer; json-stat2 is PxWebApi's name of json-stat."`
 	Dialect      string   `query:"dialect" enum:"rfc4180,no" default:"rfc4180" doc:"Form of CSV: RFC 4180, or for Norwegian spreadsheets with BOM, semicolon and decimal comma."`
 }
 
@@ -230,7 +230,7 @@ func (c *call) render(v *Values, in *ValuesInput) (mediaType, disposition string
 	case "csv":
 		body, err = c.csv(v, in.Dialect == "no")
 		return csvMedia, `attachment; filename="` + name + `.csv"`, body, err
-	case "json-stat":
+	case "json-stat", "json-stat2":
 		body, err = json.Marshal(c.dataset(v))
 		return jsonStatMedia, "", append(body, '\n'), err
 	default:

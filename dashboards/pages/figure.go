@@ -121,6 +121,9 @@ func (v *visit) source(table string) source {
 		if s.Kind == data.None {
 			s.Publisher, s.Licence, s.Kind = row.Source, row.Licence, data.Kind(row.Kind)
 			s.Title = cmp.Or(row.Title, s.Title)
+			if s.Kind == data.Simulated {
+				s.Publisher = v.t("source.simulated")
+			}
 		}
 		// Several bodies may hold one table; the newest date is the one to show.
 		s.Updated = max(s.Updated, row.Updated)

@@ -153,10 +153,21 @@ func (v *visit) municipality() (regions.Municipality, error) {
 	if err == nil {
 		return m, nil
 	}
-	if current, how, err := v.Regions.Harmonise(code, 0); err == nil && current != "" && how != regions.Same {
-		return m, v.notFound("error.old-code", "code", code, "current", current, "name", v.place(current).Name)
+	if now := v.successor(); now != nil {
+		return m, v.notFound("error.old-code", "code", code, "current", now.Code)
 	}
 	return m, v.notFound("error.no-municipality", "code", code)
+}
+
+// successor is the municipality of today that the code in the address, no longer
+// in use, belongs to; nil when there is none.
+func (v *visit) successor() *place {
+	current, how, err := v.Regions.Harmonise(v.params.ByName("code"), 0)
+	if err != nil || current == "" || how == regions.Same {
+		return nil
+	}
+	now := v.place(current)
+	return &now
 }
 
 // indicatorRow is an indicator's newest value for a region; ok is false when

@@ -84,26 +84,34 @@ type crumb struct{ Href, Text string }
 
 func handle(current served.Current, build func(*visit) (*page, error)) gin.HandlerFunc {
 	return func(c *gin.Context) {
-		v := newVisit(c, current())
+		v := newVisit(current(), c.Request, c.Params)
 		p, err := build(v)
 		status := http.StatusOK
 		if err != nil {
 			status, p = v.failure(err)
 		}
-		v.write(c, status, p)
+		v.write(c.Writer, status, p)
 	}
+}
+
+// Fail writes the page of a failure outside every other page: what kind it is and
+// what was wrong, each in the language of the page.
+func Fail(w http.ResponseWriter, r *http.Request, release *served.Release, status int, title, message func(lang string) string) {
+	v := newVisit(release, r, nil)
+	w.Header().Set("Cache-Control", "no-store")
+	v.write(w, status, &page{Name: "error", Title: title(string(v.Lang)), Body: failureBody{Message: message(string(v.Lang))}})
 }
 
 // newVisit settles the language: the parameter lang, else that of the agreement
 // the page is about, else what the reader's browser asks for, else bokmål.
-func newVisit(c *gin.Context, r *served.Release) *visit {
-	v := &visit{Release: r, path: c.Request.URL.Path, query: c.Request.URL.Query(), params: c.Params}
+func newVisit(release *served.Release, r *http.Request, params gin.Params) *visit {
+	v := &visit{Release: release, path: r.URL.Path, query: r.URL.Query(), params: params}
 	if l, ok := locale.Match(v.query.Get("lang")); ok {
 		v.Lang, v.explicit = l, true
 		return v
 	}
-	v.Lang, _ = locale.Match(served.Preferred(c.Request.Header.Get("Accept-Language")))
-	if a := v.Catalogue.Agreement(c.Param("agreement")); a != nil {
+	v.Lang, _ = locale.Match(served.Preferred(r.Header.Get("Accept-Language")))
+	if a := v.Catalogue.Agreement(params.ByName("agreement")); a != nil {
 		if l, ok := locale.Match(a.Language); ok {
 			v.Lang = l
 		}
@@ -111,7 +119,7 @@ func newVisit(c *gin.Context, r *served.Release) *visit {
 	return v
 }
 
-func (v *visit) write(c *gin.Context, status int, p *page) {
+func (v *visit) write(w http.ResponseWriter, status int, p *page) {
 	p.Lang, p.Info, p.Path = v.Lang, v.Info, v.path
 	p.Style, p.Icon = static.StyleSheet, static.Icon
 	p.Other = locale.NN
@@ -124,8 +132,11 @@ func (v *visit) write(c *gin.Context, status int, p *page) {
 		// The server answers a panic with a page of its own, and logs it.
 		panic("pages: " + p.Name + ": " + err.Error())
 	}
-	c.Header("Content-Language", string(v.Lang))
-	c.Data(status, "text/html; charset=utf-8", b.Bytes())
+	w.Header().Set("Content-Language", string(v.Lang))
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	// A reader who has gone is no failure of ours.
+	_, _ = w.Write(b.Bytes())
 }
 
 // inLanguage returns the address of this page in a language.
@@ -150,12 +161,14 @@ func (v *visit) failure(err error) (status int, p *page) {
 	case data.EINVALID:
 		status, key = http.StatusUnprocessableEntity, "error.invalid"
 	}
-	return status, &page{Name: "error", Title: v.t(key), Body: failureBody{status, data.ErrorMessage(err)}}
+	return status, &page{Name: "error", Title: v.t(key), Body: failureBody{Message: data.ErrorMessage(err), Next: v.successor()}}
 }
 
+// failureBody says what was wrong, and where the municipality asked for by an old
+// code is now, if that is what was wrong.
 type failureBody struct {
-	Status  int
 	Message string
+	Next    *place
 }
 
 func (v *visit) t(key string, pairs ...any) string {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/bygdevekst/bygdevekst/dashboards/locale"
 	"github.com/bygdevekst/bygdevekst/dashboards/served"
+	"github.com/bygdevekst/bygdevekst/dashboards/served/servedtest"
 	"github.com/bygdevekst/bygdevekst/data"
 	"github.com/bygdevekst/bygdevekst/data/catalogue"
 	"github.com/bygdevekst/bygdevekst/data/cube"
@@ -387,6 +388,23 @@ func TestEmpty(t *testing.T) {
 	}
 }
 
+// TestNynorsk: what the service itself says of an effort nobody has verified, and of
+// figures that are simulated, is said in the reader's written form.
+func TestNynorsk(t *testing.T) {
+	h := serve(servedtest.Release("r1", data.Simulated))
+	_, body := get(t, h, "/avtaler/innlandet?lang=nn")
+	for _, want := range []string{"ansvarleg ikkje kjend", "Simulerte tal – ikkje SSB"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	for _, bad := range []string{"Ikke bekreftet", "Statistisk sentralbyrå, tabell <a"} {
+		if _, after, found := strings.Cut(body, bad); found {
+			t.Errorf("the page says %q %.80s", bad, after)
+		}
+	}
+}
+
 func TestLanguage(t *testing.T) {
 	h := serve(recordedFigures(t))
 	for _, tt := range []struct{ path, accept, want string }{
@@ -427,7 +445,7 @@ func TestFailures(t *testing.T) {
 		{"/avtaler/innlandet/evaluering/birth-rate?municipality=0301", 404, "«0301» er ikke med"},
 		{"/kommuner/9998", 404, "Ingen kommune har nummeret «9998»."},
 		// Våler's number until 2019.
-		{"/kommuner/0426", 404, "Nummeret nå er 3419 (Våler (Innlandet))."},
+		{"/kommuner/0426", 404, `<a href="/kommuner/3419">Gå til Våler (Innlandet)</a>`},
 		{"/kommuner/9998/sammenligning", 404, "«9998»"},
 		{"/indikatorer/gdp", 404, "«gdp»"},
 		{"/indikatorer/population?municipality=3425,1", 404, "«1»"},

@@ -729,9 +729,10 @@ type Baseline struct {
 
 // Effort is other effort that touches municipalities in the same period ("øvrig innsats").
 type Effort struct {
-	ID        string `yaml:"id" schema:"required,format=id"`
-	Name      Text   `yaml:"name" schema:"required,english"`
-	Authority string `yaml:"authority" schema:"required,nonempty"`
+	ID   string `yaml:"id" schema:"required,format=id"`
+	Name Text   `yaml:"name" schema:"required,english"`
+	// Authority decides it; empty where that is not verified.
+	Authority string `yaml:"authority"`
 	// Basis is the law or budget it rests on; Dose what it gives.
 	Basis      Text      `yaml:"basis" schema:"required"`
 	Dose       Text      `yaml:"dose" schema:"required"`
