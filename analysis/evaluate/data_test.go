@@ -69,6 +69,8 @@ func TestProblemForms(t *testing.T) {
 		"quoted":          `"` + strings.ReplaceAll(strings.ReplaceAll(strings.TrimSpace(small), ",", `","`), "\n", "\"\n\"") + `"`,
 		"semicolons":      strings.ReplaceAll(small, ",", ";"),
 		"tabs and a mark": "\ufeff" + strings.ReplaceAll(small, ",", "\t"),
+		"decimal commas":  strings.NewReplacer(",", ";", "A,3,9", "A;3;9,0", "B,2,2", "B;2,0;2").Replace(small),
+		"commas in names": strings.Replace(strings.ReplaceAll(small, ",", ";"), "pop", `"a, b, c, d, e, f"`, 1),
 		"spaces":          strings.ReplaceAll(small, ",", ", "),
 		"empty last rows": small + ",,,,,\n",
 		"decimal periods": strings.NewReplacer(",1,", ",1.0,", ",2,", ",2.0,", ",3,", ",3.0,").Replace(small),
@@ -82,6 +84,17 @@ func TestProblemForms(t *testing.T) {
 				t.Errorf("panel %v of %v", p.panel.Y, p.panel.Units)
 			}
 		})
+	}
+}
+
+// A decomposed å (a and a ring) in the file finds a composed one in the specification.
+func TestNamesAreComposed(t *testing.T) {
+	p, err := setUp(t, strings.ReplaceAll(small, "B,", "Va\u030aler,"), with(`"donors":["V\u00e5ler","C"]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.panel.Units[1] != "V\u00e5ler" {
+		t.Errorf("units %q", p.panel.Units)
 	}
 }
 
@@ -121,6 +134,8 @@ func TestDataErrors(t *testing.T) {
 		{"ragged row", replace("B,1,1,2,0,10", "B,1,1,2,0"), okSpec, ErrData, "line 5"},
 		{"not a number", replace("B,2,2,NA", "B,2,two,NA"), okSpec, ErrData, `row 6, column "y": "two" is not a number`},
 		{"decimal comma", replace("B,2,2,NA", `B,2,"2,5",NA`), okSpec, ErrData, `row 6, column "y": "2,5" is not a number`},
+		{"two decimal signs", strings.ReplaceAll(replace("A,2,2,4", "A,2,2.5,4"), ",", ";") + "E;4;2,5;;0;\n", okSpec, ErrData, `row 14, column "y": "2,5": decimals are written with a comma in row 14 and with a point in row 3`},
+		{"thousands", strings.Replace(strings.ReplaceAll(replace("A,2,2,4", "A,2,Q,4"), ",", ";"), "Q", "1,234,567", 1), okSpec, ErrData, `row 3, column "y": "1,234,567" is not a number`},
 		{"infinite", replace("B,2,2,NA", "B,2,Inf,NA"), okSpec, ErrData, `row 6, column "y": "Inf"`},
 		{"header in Latin-1", replace("pop", "st\xf8rrelse"), okSpec, ErrData, "row 1: the names of the columns are not UTF-8"},
 		{"unit in Latin-1", replace("B,2,2", "V\xe5ler,2,2"), okSpec, ErrData, `row 6, column "state": the unit is not written in UTF-8`},

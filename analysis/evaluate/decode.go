@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // node is a JSON value and the path to it.
@@ -139,6 +141,7 @@ func (d *decoder) list(n node, of string) []node {
 	return out
 }
 
+// text decodes a text in composed form, so that an å is an å however it was typed.
 func (d *decoder) text(n node) string {
 	if n.absent() {
 		return ""
@@ -147,7 +150,7 @@ func (d *decoder) text(n node) string {
 	if !ok || strings.TrimSpace(s) == "" {
 		d.wrong(n, "a text")
 	}
-	return strings.TrimSpace(s)
+	return norm.NFC.String(strings.TrimSpace(s))
 }
 
 // names decodes a list of texts; numbers are allowed because units may be

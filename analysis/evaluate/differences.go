@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/bygdevekst/bygdevekst/analysis/did"
@@ -34,11 +35,7 @@ type Coefficient struct {
 
 // differences estimates sdid and did, each cohort against the never treated.
 func (p *problem) differences() (*fitted, error) {
-	starts := map[int]int{}
-	for k, i := range p.treated {
-		starts[i] = p.starts[k]
-	}
-	blocks := sdid.Cohorts(starts, p.donors)
+	starts, blocks := p.cohortDesigns()
 	q, beta, err := sdid.Residualise(p.panel, blocks, p.spec.Covariates)
 	if err != nil {
 		return nil, err
@@ -51,11 +48,8 @@ func (p *problem) differences() (*fitted, error) {
 	e := &fitted{att: s.ATT, interval: noInterval, panel: q, blocks: blocks, details: map[string]any{}}
 	p.pool(e, s)
 	if len(blocks) == 1 {
-		e.estimator = sdid.Estimator(o)
-		e.whole = e.estimator
-	} else {
-		e.details["cohorts"] = p.cohorts(s)
-		e.details["event"] = events(s)
+		e.whole = sdid.Estimator(o)
+		e.estimators = []panel.Estimator{e.whole}
 	}
 	if len(beta) > 0 {
 		e.details["covariates"] = p.coefficients(beta)
@@ -66,6 +60,60 @@ func (p *problem) differences() (*fitted, error) {
 			return nil, err
 		}
 		return e, p.clustered(e, f)
+	}
+	return e, nil
+}
+
+// cohortDesigns are the units treated from each period, against the never treated.
+func (p *problem) cohortDesigns() (starts map[int]int, blocks []panel.Design) {
+	starts = map[int]int{}
+	for k, i := range p.treated {
+		starts[i] = p.starts[k]
+	}
+	return starts, sdid.Cohorts(starts, p.donors)
+}
+
+// byCohort estimates with a method that knows one start, each cohort by itself.
+func (p *problem) byCohort(one func(panel.Design) (*fitted, error)) (*fitted, error) {
+	_, blocks := p.cohortDesigns()
+	if len(blocks) == 1 {
+		return one(blocks[0])
+	}
+	e := &fitted{interval: noInterval, blocks: blocks, details: map[string]any{}}
+	fits := make([]*sdid.Fit, len(blocks))
+	cohorts := make([]*fitted, len(blocks))
+	for c, d := range blocks {
+		f, err := one(d)
+		if err != nil {
+			return nil, fmt.Errorf("units treated from %s: %w", p.times[d.Start].Label, err)
+		}
+		cohorts[c] = f
+		fits[c] = &sdid.Fit{
+			Estimate:    panel.Estimate{ATT: f.att, Gaps: f.gaps, Weights: f.weights, PreRMSPE: float64(f.fit.PreRMSPE), PostRMSPE: float64(f.fit.PostRMSPE)},
+			TimeWeights: f.timeWeights, Gap: float64(f.fit.Gap),
+		}
+		e.panel = f.panel
+		e.estimators = append(e.estimators, f.estimators...)
+		for _, flag := range f.fit.Flags {
+			e.fit.Flags = append(e.fit.Flags, fmt.Sprintf("from %s: %s", p.times[d.Start].Label, flag))
+		}
+	}
+	s := sdid.Pool(e.panel, blocks, fits)
+	e.att = s.ATT
+	p.pool(e, s)
+	var all float64
+	for c, f := range cohorts {
+		all += s.Shares[c] * float64(f.fit.PreAllRMSPE*f.fit.PreAllRMSPE)
+		for k, v := range f.v {
+			if e.v == nil {
+				e.v = make([]float64, len(f.v))
+			}
+			e.v[k] += s.Shares[c] * v
+		}
+	}
+	e.fit.PreAllRMSPE, e.fit.Ratio = Number(math.Sqrt(all)), unknown
+	if all > 0 {
+		e.fit.Ratio = e.fit.PostRMSPE / e.fit.PreAllRMSPE
 	}
 	return e, nil
 }
@@ -82,8 +130,14 @@ func (p *problem) coefficients(beta []float64) []Coefficient {
 // by treated units.
 func (p *problem) pool(e *fitted, s *sdid.Staggered) {
 	t := len(p.times)
+	if len(s.Cohorts) > 1 {
+		e.details["cohorts"] = p.cohorts(s)
+		e.details["event"] = events(s)
+	}
 	e.weights = make([]float64, len(p.donors))
-	e.timeWeights = make([]float64, s.Cohorts[len(s.Cohorts)-1].Start)
+	if s.Fits[0].TimeWeights != nil {
+		e.timeWeights = make([]float64, s.Cohorts[len(s.Cohorts)-1].Start)
+	}
 	e.fit.Gap = 0
 	var pre, post float64
 	gaps := make([][]float64, len(s.Fits))
@@ -172,11 +226,7 @@ const defaultNeighbours = 10
 
 // matched estimates did-matched: on predictors and covariates where there are
 // any, else on the outcome of every period before treatment.
-func (p *problem) matched() (*fitted, error) {
-	d, err := p.commonStart()
-	if err != nil {
-		return nil, err
-	}
+func (p *problem) matched(d panel.Design) (*fitted, error) {
 	k := p.spec.Neighbours
 	switch {
 	case k == 0:
@@ -200,8 +250,8 @@ func (p *problem) matched() (*fitted, error) {
 	for range d.Start {
 		e.timeWeights = append(e.timeWeights, 1/float64(d.Start))
 	}
-	e.estimator = did.Estimator(o)
-	e.whole = e.estimator
+	e.whole = did.Estimator(o)
+	e.estimators = []panel.Estimator{e.whole}
 	p.observe(e)
 	return e, p.clustered(e, f)
 }

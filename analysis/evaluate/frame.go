@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // frame is the part of the file that a specification uses: one cell for each
@@ -34,7 +36,8 @@ func dataErrorf(format string, args ...any) error {
 }
 
 // readFrame reads the columns the specification names. Commas, semicolons and
-// tabs may separate; the one that the header has most of is taken.
+// tabs may separate; the one that the header has most of outside quotes is taken.
+// Where commas do not separate, they may be decimal commas.
 func readFrame(r io.Reader, s *Spec) (*frame, error) {
 	buffered := bufio.NewReaderSize(r, 1<<16)
 	if b, err := buffered.Peek(3); err == nil && bytes.Equal(b, []byte("\ufeff")) {
@@ -60,6 +63,7 @@ func readFrame(r io.Reader, s *Spec) (*frame, error) {
 		return nil, err
 	}
 	b := newBuilder(cols)
+	b.commas = reader.Comma != ','
 	for {
 		record, err := reader.Read()
 		if errors.Is(err, io.EOF) {
@@ -84,13 +88,22 @@ func separator(r *bufio.Reader) rune {
 	if i := bytes.IndexByte(head, '\n'); i >= 0 {
 		head = head[:i]
 	}
-	best, most := ',', bytes.Count(head, []byte(","))
-	for _, c := range []rune{';', '\t'} {
-		if n := bytes.Count(head, []byte(string(c))); n > most {
-			best, most = c, n
+	count, quoted := map[byte]int{}, false
+	for _, c := range head {
+		if c == '"' {
+			quoted = !quoted
+		}
+		if !quoted {
+			count[c]++
 		}
 	}
-	return best
+	best := byte(',')
+	for _, c := range []byte{';', '\t'} {
+		if count[c] > count[best] {
+			best = c
+		}
+	}
+	return rune(best)
 }
 
 // columns says where the specification's columns stand in the file.
@@ -106,7 +119,7 @@ type columns struct {
 // locate finds every column the specification names.
 func locate(header []string, s *Spec) (*columns, error) {
 	for i := range header {
-		header[i] = strings.TrimSpace(header[i])
+		header[i] = norm.NFC.String(strings.TrimSpace(header[i]))
 	}
 	find := func(path, name string) (int, error) {
 		i := slices.Index(header, name)
@@ -175,6 +188,10 @@ type builder struct {
 	units   []string
 	records map[string][]record
 	moments map[string]Moment
+	// commas says that commas do not separate cells. Comma and point are the rows of
+	// the first decimal comma and the first decimal point, 0 for none.
+	commas       bool
+	comma, point int
 }
 
 func newBuilder(c *columns) *builder {
@@ -182,7 +199,7 @@ func newBuilder(c *columns) *builder {
 }
 
 func (b *builder) add(row int, fields []string) error {
-	unit, when := strings.TrimSpace(fields[b.cols.unit]), strings.TrimSpace(fields[b.cols.time])
+	unit, when := norm.NFC.String(strings.TrimSpace(fields[b.cols.unit])), strings.TrimSpace(fields[b.cols.time])
 	if missing[unit] && missing[when] && b.blank(fields) {
 		return nil
 	}
@@ -191,16 +208,23 @@ func (b *builder) add(row int, fields []string) error {
 	}
 	m, ok := b.moments[when]
 	if !ok {
-		var err error
-		if m, err = parseMoment(when); err != nil {
+		number, err := b.decimals(row, when)
+		if err == nil {
+			m, err = parseMoment(number)
+		}
+		if err != nil {
 			return dataErrorf("row %d, column %q: %v", row, b.cols.timeName, err)
 		}
 		m.Label = strings.Clone(m.Label)
-		b.moments[m.Label] = m
+		b.moments[strings.Clone(when)] = m
 	}
 	rec := record{row: row, time: m.Value, values: make([]float64, len(b.cols.at))}
 	for k, at := range b.cols.at {
-		v, err := cell(fields[at], b.cols.names[k] == b.cols.treatment)
+		text, err := b.decimals(row, strings.TrimSpace(fields[at]))
+		v := 0.0
+		if err == nil {
+			v, err = cell(text, b.cols.names[k] == b.cols.treatment)
+		}
 		if err != nil {
 			return dataErrorf("row %d, column %q: %v", row, b.cols.names[k], err)
 		}
@@ -215,6 +239,25 @@ func (b *builder) add(row int, fields []string) error {
 	}
 	b.records[unit] = append(b.records[unit], rec)
 	return nil
+}
+
+// decimals turns a decimal comma into a point. One file writes decimals one way:
+// beside decimal points 1,234 may be a thousand.
+func (b *builder) decimals(row int, text string) (string, error) {
+	comma, point := strings.Contains(text, ","), strings.Contains(text, ".")
+	if !b.commas || missing[text] || comma == point || strings.Count(text, ",") > 1 {
+		return text, nil
+	}
+	if comma && b.comma == 0 {
+		b.comma = row
+	}
+	if point && b.point == 0 {
+		b.point = row
+	}
+	if b.comma > 0 && b.point > 0 {
+		return "", fmt.Errorf("%q: decimals are written with a comma in row %d and with a point in row %d; write them one way", text, b.comma, b.point)
+	}
+	return strings.Replace(text, ",", ".", 1), nil
 }
 
 func (b *builder) blank(fields []string) bool {

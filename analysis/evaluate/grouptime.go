@@ -113,12 +113,18 @@ func (p *problem) groupTimeOptions() did.GroupTimeOptions {
 		o.Control = did.NotYetTreated
 	}
 	if slices.Contains(s.Inference, "bootstrap") {
-		o.Bootstrap = true
-		if s.replicationsGiven {
-			o.Replications = s.Replications
-		}
+		o.Bootstrap, o.Replications = true, p.multiplierDraws()
 	}
 	return o
+}
+
+// multiplierDraws is the number of draws of the multiplier bootstrap, that of the R
+// package did when replications is not given.
+func (p *problem) multiplierDraws() int {
+	if p.spec.replicationsGiven {
+		return p.spec.Replications
+	}
+	return 999
 }
 
 func effect(e did.Effect) Effect {

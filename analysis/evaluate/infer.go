@@ -69,7 +69,7 @@ func (p *problem) infer(ctx context.Context, e *fitted, r *Result) error {
 func (p *problem) inferOne(ctx context.Context, e *fitted, name string) (inferred, error) {
 	if p.spec.Method == "att-gt" {
 		if name == "bootstrap" {
-			return inferred{interval: noInterval}, nil // Done by the estimator.
+			return p.multiplier(e)
 		}
 		return inferred{}, errNotFor{"its standard errors come from influence functions or, with bootstrap, from the multiplier bootstrap"}
 	}
@@ -77,10 +77,19 @@ func (p *problem) inferOne(ctx context.Context, e *fitted, name string) (inferre
 	case "placebo-se", "jackknife", "bootstrap":
 		return p.variance(ctx, e, name)
 	}
-	if e.estimator == nil {
+	if len(e.blocks) > 1 {
 		return inferred{}, fmt.Errorf("units are treated from %d different periods; %s needs one", len(e.blocks), name)
 	}
 	return p.permute(ctx, e, name)
+}
+
+// multiplier says what the estimator of att-gt has done already.
+func (p *problem) multiplier(e *fitted) (inferred, error) {
+	if !e.interval.SE.known() {
+		return inferred{}, errors.New("a group of one unit shows no spread of its own, and no other group is there")
+	}
+	says := &Variance{interval: e.interval, P: unknown, SmallestP: unknown, Replicates: p.multiplierDraws(), MonteCarloSE: unknown}
+	return inferred{says: says, interval: noInterval}, nil
 }
 
 // Variance is the spread of replicated estimates.
@@ -131,7 +140,7 @@ func (p *problem) variance(ctx context.Context, e *fitted, name string) (inferre
 	case own:
 		v, err = sdid.Placebo(ctx, e.panel, e.blocks, sdid.Options{Method: method}, o)
 	default:
-		v, err = sdid.PlaceboOf(ctx, e.panel, e.blocks[0], e.estimator, o)
+		v, err = sdid.PlaceboOf(ctx, e.panel, e.blocks, e.estimators, o)
 	}
 	if err != nil {
 		return inferred{}, err

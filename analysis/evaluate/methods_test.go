@@ -3,6 +3,7 @@ package evaluate
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"testing"
@@ -30,16 +31,23 @@ func staggeredCalifornia(t *testing.T) string {
 // and 16 treated unit-periods.
 func TestStaggered(t *testing.T) {
 	csv := staggeredCalifornia(t)
-	for _, method := range []string{"sdid", "did"} {
-		both := runText(t, csv, `{`+prop99+`,"method":"`+method+`","inference":["placebo-se","placebo-space"]}`)
-		california := runText(t, csv, `{`+prop99+`,"method":"`+method+`","exclude":["Nevada"]}`)
-		nevada := runText(t, csv, `{`+prop99+`,"method":"`+method+`","exclude":["California"]}`)
+	const early = `"predictors":[{"column":"packspercapita","from":1970,"to":1974},{"column":"packspercapita","from":1980,"to":1984}]`
+	for _, method := range []string{
+		`"sdid"`, `"did"`, `"did-matched"`, `"sc-outcome"`, `"sc-demeaned"`, `"sc-penalised","lambda":0.1`, `"sc-ridge"`, `"sc",` + early,
+	} {
+		both := runText(t, csv, `{`+prop99+`,"method":`+method+`,"replications":20,"inference":["placebo-se","placebo-space"]}`)
+		california := runText(t, csv, `{`+prop99+`,"method":`+method+`,"exclude":["Nevada"]}`)
+		nevada := runText(t, csv, `{`+prop99+`,"method":`+method+`,"exclude":["California"]}`)
 		near(t, "att", both.Estimate.ATT, float64(12*california.Estimate.ATT+16*nevada.Estimate.ATT)/28, 1e-9)
 		cohorts, ok := both.Inference["cohorts"].([]Cohort)
 		if !ok || len(cohorts) != 2 || cohorts[0].Start.Label != "1985" || cohorts[1].Treated[0] != "California" {
 			t.Fatalf("cohorts %+v", both.Inference["cohorts"])
 		}
 		near(t, "california", cohorts[1].ATT, float64(california.Estimate.ATT), 1e-9)
+		near(t, "pre-RMSPE", both.Fit.PreRMSPE, math.Sqrt(float64(12*california.Fit.PreRMSPE*california.Fit.PreRMSPE+16*nevada.Fit.PreRMSPE*nevada.Fit.PreRMSPE)/28), 1e-9)
+		for k := range both.V {
+			near(t, "v", both.V[k], float64(12*california.V[k]+16*nevada.V[k])/28, 1e-9)
+		}
 		// Nevada alone counts in 1986, both in 1990, both before 1985.
 		near(t, "1986", both.Estimate.PerPeriod[16].Gap, float64(nevada.Estimate.PerPeriod[16].Gap), 1e-9)
 		for _, c := range []int{0, 20} {

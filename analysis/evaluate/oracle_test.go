@@ -263,6 +263,10 @@ func TestOracleMpdta(t *testing.T) {
 			t.Errorf("period %s: %v to %v", x.Time.Label, x.Lower, x.Upper)
 		}
 	}
+	r = runText(t, csv, `{`+spec+`,"inference":["bootstrap"],"seed":3}`)
+	if v, ok := r.Inference["bootstrap"].(*Variance); !ok || v.SE != r.Estimate.SE || v.Replicates != 999 || math.Abs(float64(v.SE)-0.0119) > 0.004 {
+		t.Errorf("bootstrap %+v, se %v", r.Inference["bootstrap"], r.Estimate.SE)
+	}
 	r = runText(t, csv, `{`+spec+`,"covariates":["lpop"]}`)
 	near(t, "att with lpop", r.Estimate.ATT, -.0417518, 5.1e-8)
 	near(t, "se with lpop", r.Estimate.SE, .0115028, 5.1e-8)

@@ -196,7 +196,7 @@ func (p *problem) permute(ctx context.Context, e *fitted, name string) (inferred
 }
 
 func (p *problem) space(ctx context.Context, e *fitted, d panel.Design, o inference.Options) (inferred, error) {
-	r, err := inference.Space(ctx, e.panel, d, e.estimator, o)
+	r, err := inference.Space(ctx, e.panel, d, e.estimators[0], o)
 	if err != nil {
 		return inferred{}, err
 	}
@@ -241,7 +241,7 @@ func (p *problem) placebo(x inference.Placebo) Placebo {
 }
 
 func (p *problem) joint(ctx context.Context, e *fitted, d panel.Design, o inference.Options) (inferred, error) {
-	r, err := inference.Joint(ctx, e.panel, d, e.estimator, inference.JointOptions{Options: o, Block: true})
+	r, err := inference.Joint(ctx, e.panel, d, e.estimators[0], inference.JointOptions{Options: o, Block: true})
 	if err != nil {
 		return inferred{}, err
 	}
@@ -259,7 +259,7 @@ func (p *problem) joint(ctx context.Context, e *fitted, d panel.Design, o infere
 }
 
 func (p *problem) inTime(ctx context.Context, e *fitted, d panel.Design, o inference.Options) (inferred, error) {
-	r, err := inference.RollingOrigin(ctx, e.panel, d, e.estimator, rollingOrigins, o)
+	r, err := inference.RollingOrigin(ctx, e.panel, d, e.estimators[0], rollingOrigins, o)
 	if err != nil {
 		return inferred{}, err
 	}
@@ -278,7 +278,7 @@ func (p *problem) inTime(ctx context.Context, e *fitted, d panel.Design, o infer
 }
 
 func (p *problem) leaveOneOut(ctx context.Context, e *fitted, d panel.Design, o inference.Options) (inferred, error) {
-	r, err := inference.LeaveOneOut(ctx, e.panel, d, e.estimator, false, o)
+	r, err := inference.LeaveOneOut(ctx, e.panel, d, e.estimators[0], false, o)
 	if err != nil {
 		return inferred{}, err
 	}
@@ -323,7 +323,7 @@ func (p *problem) leaveTwoOut(ctx context.Context, e *fitted, d panel.Design, o 
 	case p.spec.searches():
 		most = pairsSearched
 	}
-	r, err := inference.LeaveTwoOut(ctx, e.panel, d, e.estimator, most, o)
+	r, err := inference.LeaveTwoOut(ctx, e.panel, d, e.estimators[0], most, o)
 	if err != nil {
 		return inferred{}, err
 	}
@@ -365,7 +365,7 @@ func (p *problem) conformal(ctx context.Context, e *fitted, d panel.Design, o in
 }
 
 func (p *problem) tTest(ctx context.Context, e *fitted, d panel.Design, o inference.Options) (inferred, error) {
-	r, err := inference.TTest(ctx, e.panel, d, e.estimator, 0, o)
+	r, err := inference.TTest(ctx, e.panel, d, e.estimators[0], 0, o)
 	if err != nil {
 		return inferred{}, err
 	}

@@ -63,9 +63,10 @@ type fitted struct {
 	panel *panel.Panel
 	// blocks are the designs, one for each start.
 	blocks []panel.Design
-	// estimator is what permutation inference calls, nil where starts differ.
-	// whole fits every period, as conformal inference asks.
-	estimator, whole panel.Estimator
+	// estimators are what placebos call, one for each block, or none. whole fits
+	// every period, as conformal inference asks of a single block.
+	estimators []panel.Estimator
+	whole      panel.Estimator
 }
 
 // interval is a standard error with an interval.
@@ -85,11 +86,11 @@ func (p *problem) evaluate(ctx context.Context) (*Result, error) {
 	case "sdid", "did":
 		e, err = p.differences()
 	case "did-matched":
-		e, err = p.matched()
+		e, err = p.byCohort(p.matched)
 	case "att-gt":
 		e, err = p.groupTime()
 	default:
-		e, err = p.syntheticControl()
+		e, err = p.byCohort(p.syntheticControl)
 	}
 	if err != nil {
 		return nil, err
@@ -126,17 +127,6 @@ func (p *problem) noteUnused() {
 			p.flags = append(p.flags, fmt.Sprintf("%s is not used by method %s", f.name, s.Method))
 		}
 	}
-}
-
-// commonStart is the design of a block of units treated from the same period.
-func (p *problem) commonStart() (panel.Design, error) {
-	for i, start := range p.starts {
-		if start != p.starts[0] {
-			return panel.Design{}, specErrorf("method", "%q needs one start, but %s is treated from %s and %s from %s; use sdid, did or att-gt, or evaluate them one at a time with exclude",
-				p.spec.Method, p.panel.Units[p.treated[0]], p.times[p.starts[0]].Label, p.panel.Units[p.treated[i]], p.times[start].Label)
-		}
-	}
-	return panel.Design{Treated: p.treated, Donors: p.donors, Start: p.starts[0]}, nil
 }
 
 func (p *problem) result(e *fitted) *Result {

@@ -89,7 +89,6 @@ func TestRunErrors(t *testing.T) {
 	}{
 		{"sc without predictors", with(`"method":"sc"`), ErrSpec, "predictors: method sc needs at least one"},
 		{"fit window after the start", with(`"fit_window":{"from":3}`), ErrSpec, "fit_window: 3 to the last holds no period before start"},
-		{"two starts", `{"unit":"state","time":"year","outcome":"y","treatment":"d","method":"sc-outcome"}`, ErrSpec, `method: "sc-outcome" needs one start`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, err := ParseSpec([]byte(c.spec))

@@ -16,12 +16,8 @@ var synthMethods = map[string]synth.Method{
 
 var synthRules = map[string]synth.VRule{optimise: synth.VOptimise, equal: synth.VEqual, inverseVariance: synth.VInverseVariance}
 
-// syntheticControl fits one of the synth methods to the treated block.
-func (p *problem) syntheticControl() (*fitted, error) {
-	d, err := p.commonStart()
-	if err != nil {
-		return nil, err
-	}
+// syntheticControl fits one of the synth methods to one treated block.
+func (p *problem) syntheticControl(d panel.Design) (*fitted, error) {
 	spec, after, err := p.synthSpec(d.Start)
 	if err != nil {
 		return nil, err
@@ -187,7 +183,7 @@ func (p *problem) fitSynth(spec synth.Spec, q *panel.Panel, d panel.Design, afte
 		}
 		return spec.Estimator()
 	}
-	e.estimator = opened(base(spec), d.Start, after)
+	e.estimators = []panel.Estimator{opened(base(spec), d.Start, after)}
 	if !p.spec.FitWindow.empty() {
 		spec.FitWindow.To = q.Times[len(q.Times)-1]
 	}

@@ -414,7 +414,7 @@ func TestPlaceboOfAnyEstimator(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := PlaceboOf(context.Background(), p, d, Estimator(o), v)
+		got, err := PlaceboOf(context.Background(), p, []panel.Design{d}, []panel.Estimator{Estimator(o)}, v)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -422,8 +422,22 @@ func TestPlaceboOfAnyEstimator(t *testing.T) {
 			t.Errorf("%d treated: %+v, want %+v", treated, got, want)
 		}
 	}
-	p, d := simulate(rand.New(rand.NewPCG(9, 9)), 3, 9, 1, 6, 1, 0.5)
-	if _, err := PlaceboOf(context.Background(), p, d, Estimator(Options{Method: DID}), VarianceOptions{}); !errors.Is(err, ErrVariance) {
+	p, d := simulate(rand.New(rand.NewPCG(9, 9)), 15, 9, 2, 6, 1, 0.5)
+	blocks := []panel.Design{{Treated: d.Treated[:1], Donors: d.Donors, Start: 4}, {Treated: d.Treated[1:], Donors: d.Donors, Start: 6}}
+	o, v := Options{Method: DID}, VarianceOptions{Replications: 50, Seed: 4}
+	want, err := Placebo(context.Background(), p, blocks, o, v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := PlaceboOf(context.Background(), p, blocks, []panel.Estimator{Estimator(o), Estimator(o)}, v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !alike(got.SE, want.SE, 1e-12) || !alike(got.ATT, want.ATT, 1e-12) || got.P != want.P {
+		t.Errorf("two cohorts: %+v, want %+v", got, want)
+	}
+	p, d = simulate(rand.New(rand.NewPCG(9, 9)), 3, 9, 1, 6, 1, 0.5)
+	if _, err := PlaceboOf(context.Background(), p, []panel.Design{d}, []panel.Estimator{Estimator(Options{Method: DID})}, VarianceOptions{}); !errors.Is(err, ErrVariance) {
 		t.Errorf("two donors: %v", err)
 	}
 }

@@ -44,9 +44,9 @@ func EstimateStaggered(p *panel.Panel, starts map[int]int, donors []int, o Optio
 	if err != nil {
 		return nil, err
 	}
-	s := &Staggered{Cohorts: blocks, Shares: shares(blocks, len(p.Times))}
+	var fits []*Fit
 	w := newWorkspace(q)
-	for c, d := range blocks {
+	for _, d := range blocks {
 		var f *Fit
 		if joint(o) {
 			f, err = w.joint(p, d, o)
@@ -59,7 +59,15 @@ func EstimateStaggered(p *panel.Panel, starts map[int]int, donors []int, o Optio
 		if beta != nil {
 			f.Beta = beta
 		}
-		s.Fits = append(s.Fits, f)
+		fits = append(fits, f)
+	}
+	return Pool(p, blocks, fits), nil
+}
+
+// Pool combines the fits of cohorts, in the order of their start, by any estimator.
+func Pool(p *panel.Panel, blocks []panel.Design, fits []*Fit) *Staggered {
+	s := &Staggered{Cohorts: blocks, Fits: fits, Shares: shares(blocks, len(p.Times))}
+	for c, f := range fits {
 		s.ATT += s.Shares[c] * f.ATT
 	}
 	for h := range len(p.Times) - blocks[0].Start {
@@ -73,7 +81,7 @@ func EstimateStaggered(p *panel.Panel, starts map[int]int, donors []int, o Optio
 		}
 		s.ByEvent = append(s.ByEvent, sum/n)
 	}
-	return s, nil
+	return s
 }
 
 // prepare checks all blocks and adjusts the panel. A staggered design needs a

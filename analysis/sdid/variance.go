@@ -152,42 +152,62 @@ func Placebo(ctx context.Context, p *panel.Panel, blocks []panel.Design, o Optio
 	return r.placebos(draws, sets, all), nil
 }
 
-// PlaceboOf is Placebo for any estimator of one block, everything it chooses
+// PlaceboOf is Placebo for any estimators, one for each block, everything they choose
 // chosen again in each replicate.
-func PlaceboOf(ctx context.Context, p *panel.Panel, d panel.Design, est panel.Estimator, v VarianceOptions) (*Variance, error) {
+func PlaceboOf(ctx context.Context, p *panel.Panel, blocks []panel.Design, est []panel.Estimator, v VarianceOptions) (*Variance, error) {
 	v, err := v.check()
 	if err != nil {
 		return nil, err
 	}
-	if err := d.Check(p); err != nil {
-		return nil, err
+	r := &run{p: p, blocks: blocks, v: v, shares: shares(blocks, len(p.Times))}
+	for _, d := range blocks {
+		if err := d.Check(p); err != nil {
+			return nil, err
+		}
+		r.n1 += len(d.Treated)
 	}
-	r := &run{p: p, blocks: []panel.Design{d}, v: v, n1: len(d.Treated)}
 	if err := r.checkDonors(); err != nil {
 		return nil, err
 	}
-	own, err := est(p, d)
-	if err != nil {
+	pooled := func(blocks []panel.Design) (float64, error) {
+		var att float64
+		for c, d := range blocks {
+			e, err := est[c](p, d)
+			if err != nil {
+				return 0, err
+			}
+			att += r.shares[c] * e.ATT
+		}
+		return att, nil
+	}
+	if r.att, err = pooled(blocks); err != nil {
 		return nil, err
 	}
-	r.att = own.ATT
 	sets, all := r.sets()
 	draws, err := each(ctx, len(sets), func() func(b int) (float64, error) {
-		return func(b int) (float64, error) {
-			fold := panel.Design{Treated: sets[b], Start: d.Start}
-			for _, i := range d.Donors {
-				if !slices.Contains(sets[b], i) {
-					fold.Donors = append(fold.Donors, i)
-				}
-			}
-			e, err := est(p, fold)
-			return e.ATT, err
-		}
+		return func(b int) (float64, error) { return pooled(r.pretended(sets[b])) }
 	})
 	if err != nil {
 		return nil, err
 	}
 	return r.placebos(draws, sets, all), nil
+}
+
+// pretended are the blocks with a set of donors in the place of the treated.
+func (r *run) pretended(set []int) []panel.Design {
+	var donors []int
+	for _, i := range r.blocks[0].Donors {
+		if !slices.Contains(set, i) {
+			donors = append(donors, i)
+		}
+	}
+	out := make([]panel.Design, len(r.blocks))
+	for c, d := range r.blocks {
+		n := len(d.Treated)
+		out[c] = panel.Design{Treated: set[:n], Donors: donors, Start: d.Start}
+		set = set[n:]
+	}
+	return out
 }
 
 func (r *run) checkDonors() error {
