@@ -589,7 +589,10 @@ func (t *tableJob) judge(parts []archive.Entry) error {
 	if err != nil {
 		return err
 	}
-	var found []string
+	found, err := t.relabelled(parts)
+	if err != nil {
+		return err
+	}
 	for _, f := range gate.Check(prev, next, t.Bounds) {
 		found = append(found, f.String())
 	}
@@ -661,15 +664,20 @@ const (
 
 // lines splits a joined error, each line after the name of its gate.
 func lines(gate string, err error) []string {
-	const most = 5
-	all := strings.Split(err.Error(), "\n")
-	if len(all) > most {
-		all = append(all[:most], fmt.Sprintf("and %d more", len(all)-most))
-	}
+	all := shorten(strings.Split(err.Error(), "\n"))
 	if gate != "" {
 		for i := range all {
 			all[i] = gate + ": " + all[i]
 		}
+	}
+	return all
+}
+
+// shorten keeps the first few of many lines.
+func shorten(all []string) []string {
+	const most = 5
+	if len(all) > most {
+		all = append(all[:most], fmt.Sprintf("and %d more", len(all)-most))
 	}
 	return all
 }

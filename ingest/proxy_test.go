@@ -126,6 +126,57 @@ func TestUpdatedWhileRead(t *testing.T) {
 	}
 }
 
+// TestRelabelled refuses figures whose codes are called something else than they
+// were, until a person has read the labels; a year in a title is no other name.
+func TestRelabelled(t *testing.T) {
+	sim := simulator(t, ssbsim.Options{})
+	arch := openArchive(t)
+	run(t, job(t, sim.URL, arch, "07984"))
+	bent := func(old, new string) *ingest.Job {
+		srv := bending(t, sim.URL, func(path string, _ int, body []byte) []byte {
+			if path != "/api/pxwebapi/v2/tables/07984/data" {
+				return body
+			}
+			out := bytes.ReplaceAll(body, []byte(old), []byte(new))
+			if bytes.Equal(out, body) {
+				t.Errorf("nothing in the answer is %q: %.400s", old, body)
+			}
+			return out
+		})
+		j := job(t, srv.URL, arch, "07984")
+		j.Refetch = true
+		return j
+	}
+	for _, c := range []struct{ name, old, new, want string }{
+		{"another code", `"Næring 86-88"`, `"Omsetning og drift av fast eiendom"`, `code 86-88 of NACE2007: "Næring 86-88" became "Omsetning og drift av fast eiendom"`},
+		{"another classification", "næring (SN2007)", "næring (SN2025)", `dimension NACE2007: "næring (SN2007)" became "næring (SN2025)"`},
+		{"another title", `"label":"07984: `, `"label":"07984: Endret `, `title: "07984: `},
+	} {
+		res := run(t, bent(c.old, c.new))
+		r := res.Tables[0]
+		if r.State != ingest.Refused || !strings.Contains(strings.Join(r.Reasons, "\n"), ingest.Relabelled+": table 07984, "+c.want) {
+			t.Errorf("%s:\n%s", c.name, say(res))
+		}
+	}
+	j := bent("næring (SN2007)", "næring (SN2025)")
+	j.Accept = []string{"07984"}
+	if res := run(t, j); res.Tables[0].State != ingest.Stored || !strings.Contains(strings.Join(res.Tables[0].Warnings, "\n"), ingest.Relabelled) {
+		t.Errorf("let through:\n%s", say(res))
+	}
+	// A year in the title: the first publication, then the next.
+	other := openArchive(t)
+	for _, year := range []string{"2024", "2025"} {
+		srv := bending(t, sim.URL, func(_ string, _ int, body []byte) []byte {
+			return bytes.ReplaceAll(body, []byte(`"label":"07984: `), []byte(`"label":"07984: 2008-`+year+` `))
+		})
+		j := job(t, srv.URL, other, "07984")
+		j.Refetch = true
+		if res := run(t, j); res.Tables[0].State != ingest.Stored {
+			t.Errorf("a title that ends in %s:\n%s", year, say(res))
+		}
+	}
+}
+
 // TestWrongAnswers refuses answers to another question.
 func TestWrongAnswers(t *testing.T) {
 	sim := simulator(t, ssbsim.Options{})
