@@ -325,8 +325,6 @@ func TestRefuses(t *testing.T) {
 		{"no own", Strip{Meta: meta("x"), Own: nan}, "no figure of its own"},
 		{"large ratio", Strip{Meta: meta("x"), Own: 1, Others: []float64{2e12}}, "10¹²"},
 		{"many placebos", Strip{Meta: meta("x"), Own: 1, Others: make([]float64, 2001)}, "2001 placebos"},
-		{"spark source", Spark{Title: "x", Description: "x", Language: "nb"}, "no source"},
-		{"spark order", Spark{Title: "x", Description: "x", Source: "x", Language: "nb", Points: []Point{{X: 2}, {X: 1}}}, "not in order"},
 	} {
 		_, err := c.chart.Draw()
 		if data.ErrorCode(err) != data.EINVALID || !strings.Contains(err.Error(), c.want) {

@@ -137,13 +137,6 @@ func ratios() Strip {
 	return s
 }
 
-func spark() Spark {
-	return Spark{
-		Title: "Nettoinnflytting, Engerdal", Description: "2025: −10,5.", Source: "Kilde: SSB, tabell 06913.", Language: "nn",
-		Points: onePlace().Panels[0].Series[1].Points,
-	}
-}
-
 // single is a chart of one series in one panel.
 func single(title string, values ...float64) Lines {
 	s := Series{Role: Main, Label: "Engerdal", Band: "95 %-intervall"}
@@ -182,7 +175,6 @@ var pictures = map[string]drawer{
 	"power":           powerCurves(),
 	"agreement":       rowsOfAnAgreement(),
 	"ratios":          ratios(),
-	"spark":           spark(),
 	"small-place":     smallLines(onePlace()),
 	"small-places":    smallLines(fivePlaces()),
 	"small-agreement": smallDots(rowsOfAnAgreement()),

@@ -5,7 +5,6 @@
 //	/charts/{indicator}.svg|png|pdf?municipality=3425,3421&window=1|3|5&from=&to=
 //	/charts/attainment/{indicator}.svg|png|pdf?agreement=innlandet&measure=change|comparison|share
 //	/charts/effects/{indicator}/{path|gaps|ratios|specification|power|balance}.svg|png|pdf?agreement=innlandet&municipality=3421|pooled
-//	/charts/spark/{indicator}.svg?municipality=3425
 //
 // All take lang=nb|nn|en and, for a screen as narrow as a telephone's, size=small.
 // Municipalities stand in the order asked for or in the agreement's own, never by value.

@@ -15,33 +15,29 @@ import (
 	"github.com/bygdevekst/bygdevekst/data/cube"
 )
 
+// indicatorChart draws an indicator for the first MaxPlaces of the places asked for.
 func (v *view) indicatorChart(query url.Values, params gin.Params) (*chart.Drawing, error) {
-	l, err := v.asked(query, params, MaxPlaces)
+	ind, err := v.indicator(params.ByName("name"))
+	if err != nil {
+		return nil, err
+	}
+	places, err := v.places(query)
+	if err != nil {
+		return nil, err
+	}
+	window, err := v.window(query)
+	if err != nil {
+		return nil, err
+	}
+	years, err := v.years(query)
+	if err != nil {
+		return nil, err
+	}
+	l, err := v.lines(ind, places[:min(len(places), MaxPlaces)], window, years)
 	if err != nil {
 		return nil, err
 	}
 	return l.Draw()
-}
-
-// asked reads what was asked for and maps it; of the places the first most.
-func (v *view) asked(query url.Values, params gin.Params, most int) (chart.Lines, error) {
-	ind, err := v.indicator(params.ByName("name"))
-	if err != nil {
-		return chart.Lines{}, err
-	}
-	places, err := v.places(query)
-	if err != nil {
-		return chart.Lines{}, err
-	}
-	window, err := v.window(query)
-	if err != nil {
-		return chart.Lines{}, err
-	}
-	years, err := v.years(query)
-	if err != nil {
-		return chart.Lines{}, err
-	}
-	return v.lines(ind, places[:min(len(places), most)], window, years)
 }
 
 // indicatorLines is one indicator chart in the making.
@@ -455,19 +451,4 @@ func (g *indicatorLines) missing(values []cube.Value) string {
 
 func (g *indicatorLines) lineInWords(s chart.Series) string {
 	return g.t("chart.desc.line", "name", s.Label, "value", locale.Number(s.Points[len(s.Points)-1].Y, g.ind.Decimals))
-}
-
-// sparkChart is one place's line for a cell of a table.
-func (v *view) sparkChart(query url.Values, params gin.Params) (*chart.Drawing, error) {
-	l, err := v.asked(query, params, 1)
-	if err != nil {
-		return nil, err
-	}
-	s := chart.Spark{Title: l.Title, Description: sentences(l.Notice, l.Description), Source: l.Source, Language: l.Language}
-	for _, line := range l.Panels[0].Series {
-		if line.Role == chart.Main {
-			s.Points = line.Points
-		}
-	}
-	return s.Draw()
 }

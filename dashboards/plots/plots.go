@@ -32,7 +32,6 @@ func Register(r gin.IRouter, current served.Current) {
 		})
 	}
 	get(Prefix+":name", []string{"municipality", "window", "from", "to"}, (*view).indicatorChart)
-	get(Prefix+"spark/:name", []string{"municipality", "window", "from", "to"}, (*view).sparkChart)
 	get(Prefix+"attainment/:name", []string{"agreement", "measure"}, (*view).attainmentChart)
 	get(Prefix+"effects/:indicator/:name", []string{"agreement", "municipality", "method"}, (*view).effectChart)
 }

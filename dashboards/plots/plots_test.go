@@ -119,7 +119,6 @@ var routes = []string{
 	"/charts/effects/net-migration-rate/specification.svg?municipality=3421",
 	"/charts/effects/net-migration-rate/power.svg?municipality=3421",
 	"/charts/effects/net-migration-rate/balance.svg",
-	"/charts/spark/net-migration-rate.svg?municipality=3425",
 }
 
 // texts reads the texts of an SVG, its title and description among them.
@@ -187,8 +186,8 @@ func TestEveryRoute(t *testing.T) {
 		if strings.Contains(route, "?") {
 			sep = "&"
 		}
-		// 380 is the width of a small picture; a spark has but one size.
-		if w := get(t, rel, route+sep+"size=small"); !strings.Contains(w.Body.String(), `viewBox="0 0 380 `) && !strings.Contains(route, "/spark/") {
+		// 380 is the width of a small picture.
+		if w := get(t, rel, route+sep+"size=small"); !strings.Contains(w.Body.String(), `viewBox="0 0 380 `) {
 			t.Errorf("%s, small: %d %.300s", route, w.Code, w.Body)
 		}
 	}
@@ -349,7 +348,6 @@ func TestProblems(t *testing.T) {
 		{"/charts/effects/net-migration-rate/path.svg?method=magic", 404, "net-migration-rate"},
 		{"/charts/effects/birth-rate/path.svg", 404, "birth-rate"},
 		{"/charts/effects/no-such/path.svg", 404, "no-such"},
-		{"/charts/spark/no-such.svg", 404, "no-such"},
 	} {
 		w := get(t, rel, c.path)
 		var p struct {

@@ -133,7 +133,6 @@ func TestKeepPictures(t *testing.T) {
 		"r-spec":    "/charts/effects/health-employment-share/specification.svg?municipality=pooled",
 		"r-power":   "/charts/effects/net-migration-rate/power.svg?municipality=3421",
 		"r-balance": "/charts/effects/net-migration-rate/balance.svg?municipality=3425",
-		"r-spark":   "/charts/spark/population.svg?municipality=3425",
 	} {
 		w := get(t, rel, path)
 		if w.Code != http.StatusOK {
