@@ -168,7 +168,8 @@ func (s *search) smoothing(x []float64) Params {
 // gram is the least-squares fit of the initial states to additive errors, and how
 // well it knows them: standard deviations of the level at a given slope and of the
 // slope, and tilt, by how much the level falls as the slope rises by one.
-type gram struct{ level, slope, levelSD, slopeSD, tilt float64 }
+// rss is what it leaves.
+type gram struct{ level, slope, levelSD, slopeSD, tilt, rss float64 }
 
 func (s *search) gram(p Params) gram {
 	p.Level, p.Slope = 0, 0
@@ -176,7 +177,9 @@ func (s *search) gram(p Params) gram {
 	m.Multiplicative = false
 	run(s.y, m, p, s.fitted, s.errs)
 	run(s.zero, m, Params{p.Alpha, p.Beta, p.Phi, 1, 0}, s.fitted, s.unitLevel)
-	run(s.zero, m, Params{p.Alpha, p.Beta, p.Phi, 0, 1}, s.fitted, s.unitSlope)
+	if m.Trend {
+		run(s.zero, m, Params{p.Alpha, p.Beta, p.Phi, 0, 1}, s.fitted, s.unitSlope)
+	}
 	return solve(s.errs, s.unitLevel, s.unitSlope, s.m.Trend)
 }
 
@@ -206,6 +209,7 @@ func solve(e, u, w []float64, trend bool) gram {
 	var g gram
 	uu, ue, uw := dot(u, u), dot(u, e), dot(u, w)
 	if uu == 0 {
+		g.rss = dot(e, e)
 		return g
 	}
 	ww, we, tilt := 0.0, 0.0, uw/uu
@@ -223,12 +227,11 @@ func solve(e, u, w []float64, trend bool) gram {
 		}
 	}
 	g.level = -(ue + uw*g.slope) / uu
-	rss := 0.0
 	for t := range e {
 		r := e[t] + u[t]*g.level + w[t]*g.slope
-		rss += r * r
+		g.rss += r * r
 	}
-	sd := math.Sqrt(rss / float64(len(e)))
+	sd := math.Sqrt(g.rss / float64(len(e)))
 	g.levelSD = sd / math.Sqrt(uu)
 	if ww > 0 {
 		g.slopeSD = sd / math.Sqrt(ww)
@@ -246,16 +249,18 @@ func dot(a, b []float64) float64 {
 
 // value is minus the log-likelihood, up to a constant.
 func (s *search) value(x []float64) float64 {
-	p := s.params(x)
-	run(s.y, s.m, p, s.fitted, s.errs)
-	sse, logs := dot(s.errs, s.errs), 0.0
+	var sse, logs float64
 	if s.m.Multiplicative {
+		run(s.y, s.m, s.params(x), s.fitted, s.errs)
+		sse = dot(s.errs, s.errs)
 		for _, mu := range s.fitted {
 			if !(mu > 0) {
 				return math.Inf(1)
 			}
 			logs += math.Log(mu)
 		}
+	} else {
+		sse = s.gram(s.smoothing(x)).rss
 	}
 	v := float64(len(s.y))/2*math.Log(max(sse, math.SmallestNonzeroFloat64)) + logs
 	if math.IsNaN(v) {

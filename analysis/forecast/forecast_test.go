@@ -307,7 +307,7 @@ func TestConstantAndLine(t *testing.T) {
 	if p[3].Reach(33-1e-3, false) < 0.999 || p[3].Reach(33+1e-3, false) > 0.001 {
 		t.Errorf("chances around a certain value: %v, %v", p[3].Reach(33-1e-3, false), p[3].Reach(33+1e-3, false))
 	}
-	scores, err := forecast.Roll(line, forecast.Methods()[2], 2, 4)
+	scores, err := forecast.Roll(line, forecast.Methods()[2], 2, 4, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -315,7 +315,7 @@ func TestConstantAndLine(t *testing.T) {
 	if scores[0].MASE != 1 || scores[1].MASE != 2 || scores[0].Origins != 8 || scores[1].Origins != 7 {
 		t.Errorf("scores of the last value on a line: %+v", scores)
 	}
-	if s, err := forecast.Roll(flat, forecast.Methods()[2], 1, 4); err != nil || !s[0].Undefined {
+	if s, err := forecast.Roll(flat, forecast.Methods()[2], 1, 4, nil); err != nil || !s[0].Undefined {
 		t.Errorf("scores on a constant: %+v, %v", s, err)
 	}
 }

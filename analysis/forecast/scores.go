@@ -46,45 +46,69 @@ type Score struct {
 	Covered int
 }
 
-// Roll scores a method at horizons 1 to h over every origin that leaves it at
-// least train values. Horizons no origin reaches are left out. It returns the
+// Try is a forecast of a value that is known.
+type Try struct {
+	Point
+	Truth float64
+}
+
+// Tries forecasts the last values of a series again, 1 to h steps ahead, from every
+// step-th origin back from the last that leaves the method at least train values.
+// Those i+1 steps ahead are in element i, the newest origin first. It returns the
 // method's own error, ErrShort mostly, if it fails at an origin.
-func Roll(y []float64, m Method, h, train int) ([]Score, error) {
-	if h < 1 || train < 1 {
-		return nil, fmt.Errorf("%w: horizon %d, %d training values", ErrInput, h, train)
+func Tries(y []float64, m Method, h, train, step int) ([][]Try, error) {
+	if h < 1 || train < 1 || step < 1 {
+		return nil, fmt.Errorf("%w: horizon %d, %d training values, every %d", ErrInput, h, train, step)
+	}
+	tries := make([][]Try, h)
+	for n := len(y) - 1; n >= train; n -= step {
+		points, err := m.Forecast(y[:n], min(h, len(y)-n))
+		if err != nil {
+			return nil, fmt.Errorf("%s from %d values: %w", m.Name, n, err)
+		}
+		for i, p := range points {
+			tries[i] = append(tries[i], Try{p, y[n+i]})
+		}
+	}
+	return tries, nil
+}
+
+// Roll scores a method at horizons 1 to h over every origin that leaves it at
+// least train values. Horizons no origin reaches are left out. by gives the
+// interval of each horizon, nil for the method's own; a calibration that has no
+// limit covers everything.
+func Roll(y []float64, m Method, h, train int, by []*Calibration) ([]Score, error) {
+	tries, err := Tries(y, m, h, train, 1)
+	if err != nil {
+		return nil, err
 	}
 	scale := 0.0
 	for t := 1; t < len(y); t++ {
 		scale += math.Abs(y[t] - y[t-1])
 	}
 	scale /= float64(max(len(y)-1, 1))
-	scores := make([]Score, h)
-	sums := make([]float64, h)
-	for n := train; n < len(y); n++ {
-		points, err := m.Forecast(y[:n], h)
-		if err != nil {
-			return nil, fmt.Errorf("%s from %d values: %w", m.Name, n, err)
+	var scores []Score
+	for i, at := range tries {
+		if len(at) == 0 {
+			break
 		}
-		for i := 0; i < h && n+i < len(y); i++ {
-			truth := y[n+i]
-			lower, upper, _ := points[i].Interval(0.95) // 0.95 is a level.
-			sums[i] += math.Abs(truth - points[i].Mean)
-			scores[i].Origins++
-			if lower <= truth && truth <= upper {
-				scores[i].Covered++
+		var c *Calibration
+		if i < len(by) {
+			c = by[i]
+		}
+		s := Score{Method: m.Name, Horizon: i + 1, Origins: len(at), Undefined: scale == 0}
+		sum := 0.0
+		for _, t := range at {
+			lower, upper, err := c.Interval(t.Point, 0.95) // 0.95 is a level.
+			sum += math.Abs(t.Truth - t.Mean)
+			if err != nil || lower <= t.Truth && t.Truth <= upper {
+				s.Covered++
 			}
 		}
-	}
-	for i := range scores {
-		if scores[i].Origins == 0 {
-			return scores[:i], nil
+		if !s.Undefined {
+			s.MASE = sum / float64(len(at)) / scale
 		}
-		scores[i].Method, scores[i].Horizon = m.Name, i+1
-		if scale == 0 {
-			scores[i].Undefined = true
-			continue
-		}
-		scores[i].MASE = sums[i] / float64(scores[i].Origins) / scale
+		scores = append(scores, s)
 	}
 	return scores, nil
 }

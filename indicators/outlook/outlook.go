@@ -7,6 +7,10 @@
 // the median. Where a series touches its limit it is forecast as it is. Every
 // method is scored on the series itself, and the last value and the straight line
 // always stand beside: which of them has done best is marked, not assumed.
+//
+// Intervals and chances are not the models' own, which are too sure of themselves,
+// but calibrated: how far the same method, as many years ahead, was off in all
+// municipalities when it was tried on their past, tells how wide they have to be.
 package outlook
 
 import (
@@ -43,6 +47,28 @@ const (
 func Derive(cat *catalogue.Catalogue, c *cube.Content, workers int) error {
 	all := collect(cat, c)
 	shifts, rows, errs := make([]cube.Shift, len(all)), make([][]cube.Forecast, len(all)), make([]error, len(all))
+	tries := make([][][]forecast.Try, len(all))
+	most := longest(all)
+	each(len(all), workers, func(i int) {
+		if shifts[i], errs[i] = all[i].shift(); errs[i] == nil && cat.Agreement(all[i].region) == nil {
+			tries[i], errs[i] = all[i].tries(most[all[i].ind.ID])
+		}
+	})
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	by, err := calibrate(all, tries)
+	if err != nil {
+		return err
+	}
+	each(len(all), workers, func(i int) { rows[i], errs[i] = all[i].forecasts(c, by[all[i].ind.ID]) })
+	c.Shifts = append(c.Shifts, shifts...)
+	c.Forecasts = append(c.Forecasts, slices.Concat(rows...)...)
+	return errors.Join(errs...)
+}
+
+// each calls do for 0 … n−1 on so many workers, 0 for one per processor.
+func each(n, workers int, do func(int)) {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
@@ -51,20 +77,15 @@ func Derive(cat *catalogue.Catalogue, c *cube.Content, workers int) error {
 	for range workers {
 		group.Go(func() {
 			for i := range next {
-				if shifts[i], errs[i] = all[i].shift(); errs[i] == nil {
-					rows[i], errs[i] = all[i].forecasts(c)
-				}
+				do(i)
 			}
 		})
 	}
-	for i := range all {
+	for i := range n {
 		next <- i
 	}
 	close(next)
 	group.Wait()
-	c.Shifts = append(c.Shifts, shifts...)
-	c.Forecasts = append(c.Forecasts, slices.Concat(rows...)...)
-	return errors.Join(errs...)
 }
 
 // series is the newest unbroken run of yearly values of a region.
@@ -200,6 +221,14 @@ func (s *series) scale() scale {
 	return out
 }
 
+func (t scale) all(y []float64) []float64 {
+	x := make([]float64, len(y))
+	for i, v := range y {
+		x[i] = t.to(v)
+	}
+	return x
+}
+
 // back brings a value to the indicator's own scale, inside its limits.
 func (t scale) back(x float64) cube.Float {
 	v := t.from(x)
@@ -212,19 +241,17 @@ func (t scale) back(x float64) cube.Float {
 	return cube.Float(v)
 }
 
-func (s *series) forecasts(c *cube.Content) ([]cube.Forecast, error) {
-	h := s.horizon - s.last()
-	if s.horizon == 0 || h < 1 || len(s.y) < fewest {
+func (s *series) forecasts(c *cube.Content, by calibrations) ([]cube.Forecast, error) {
+	h := s.ahead()
+	if h < 1 {
 		return nil, nil
 	}
 	t := s.scale()
-	x := make([]float64, len(s.y))
-	for i, v := range s.y {
-		x[i] = t.to(v)
-	}
+	x := t.all(s.y)
 	target, down, hasTarget := s.target(c)
 	var out []cube.Forecast
-	for _, m := range forecast.Methods() {
+	for k, m := range forecast.Methods() {
+		known := by.of(k, h)
 		points, err := m.Forecast(x, h)
 		if errors.Is(err, forecast.ErrShort) {
 			continue
@@ -232,18 +259,21 @@ func (s *series) forecasts(c *cube.Content) ([]cube.Forecast, error) {
 		if err != nil {
 			return nil, err
 		}
-		scores, err := forecast.Roll(x, m, h, max(fewest-2, len(x)/2))
+		scores, err := forecast.Roll(x, m, h, s.train(), known)
 		if err != nil {
 			return nil, err
 		}
 		for i, p := range points {
-			lower, upper, err := p.Interval(level)
-			if err != nil {
+			low, high := cube.Null, cube.Null
+			lower, upper, err := known[i].Interval(p, level)
+			if err == nil {
+				low, high = t.back(lower), t.back(upper)
+			} else if !errors.Is(err, forecast.ErrShort) {
 				return nil, err
 			}
 			row := cube.Forecast{
 				Indicator: s.ind.ID, Region: s.region, Method: m.Name, Year: int32(s.last() + 1 + i), From: int32(s.first), To: int32(s.last()),
-				Value: t.back(p.Mean), Lower: t.back(lower), Upper: t.back(upper), Scale: t.name,
+				Value: t.back(p.Mean), Lower: low, Upper: high, Scale: t.name,
 				MASE: cube.Null, Covered: cube.Null, Target: cube.Null, Chance: cube.Null,
 			}
 			if i < len(scores) && !scores[i].Undefined {
@@ -253,7 +283,7 @@ func (s *series) forecasts(c *cube.Content) ([]cube.Forecast, error) {
 			if hasTarget && int(row.Year) == target.year {
 				row.Target = cube.Float(target.value)
 				if v := t.to(target.value); !math.IsNaN(v) && !math.IsInf(v, 0) {
-					row.Chance = cube.Float(p.Reach(v, down))
+					row.Chance = cube.Float(known[i].Reach(p, v, down))
 				}
 			}
 			out = append(out, row)
