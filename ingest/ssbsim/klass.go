@@ -8,10 +8,59 @@ import (
 	"time"
 )
 
+// klassBase is where the Klass API begins.
+const klassBase = "/api/klass/v1/classifications"
+
 // klassRoutes serve the part of the Klass API that municipalities need.
 func (s *Server) klassRoutes() {
-	const base = "/api/klass/v1/classifications/"
-	s.mux.HandleFunc("GET "+base+"{id}/{rest}", s.klass)
+	s.mux.HandleFunc("GET "+klassBase, s.listClassifications)
+	s.mux.HandleFunc("GET "+klassBase+"/{id}", s.oneClassification)
+	s.mux.HandleFunc("GET "+klassBase+"/{id}/{rest}", s.klass)
+}
+
+// classification is one of those served, by SSB's number.
+type classification struct {
+	id                int
+	name, description string
+}
+
+// classifications are those of Klass that the simulator has, by number. Which group
+// a municipality is in is no invention's to say, so the groups are empty.
+var classifications = []classification{
+	{112, "Standard for KOSTRA-gruppering", "Simulatoren har ingen grupper: hvilken gruppe en virkelig kommune er i, er ikke noe en modell kan finne på. Kodelisten er tom."},
+	{128, "Standard for sentralitet", "Klassene og indeksen i data/regions."},
+	{131, "Standard for kommuneinndeling", "Kommunene i data/regions, med tidligere koder."},
+}
+
+// object is the classification as Klass's list has it. Only the paths and the
+// codes of Klass were seen in a source; the members here are those of SSB's guide.
+func (c classification) object() object {
+	return object{
+		{"name", c.name}, {"id", c.id}, {"classificationType", "Klassifikasjon"},
+		{"_links", object{{"self", object{{"href", klassBase + "/" + strconv.Itoa(c.id)}}}}},
+	}
+}
+
+func (s *Server) listClassifications(w http.ResponseWriter, _ *http.Request) {
+	list := make([]object, len(classifications))
+	for i, c := range classifications {
+		list[i] = c.object()
+	}
+	reply(w, object{
+		{"_embedded", object{{"classifications", list}}},
+		{"_links", object{{"self", object{{"href", klassBase}}}}},
+		{"page", object{{"size", len(list)}, {"totalElements", len(list)}, {"totalPages", 1}, {"number", 0}}},
+	})
+}
+
+func (s *Server) oneClassification(w http.ResponseWriter, r *http.Request) {
+	for _, c := range classifications {
+		if strconv.Itoa(c.id) == r.PathValue("id") {
+			reply(w, append(object{{"description", c.description}}, c.object()...))
+			return
+		}
+	}
+	w.WriteHeader(http.StatusNotFound)
 }
 
 func (s *Server) klass(w http.ResponseWriter, r *http.Request) {

@@ -570,3 +570,42 @@ func TestRateLimit(t *testing.T) {
 		}
 	}
 }
+
+// TestClassifications lists what of Klass is served; the groups, which no model can
+// make up, are there and say that they are empty.
+func TestClassifications(t *testing.T) {
+	base := strings.TrimSuffix(serve(t, shared()), "/pxwebapi/v2") + "/klass/v1/classifications"
+	read := func(url string, v any) {
+		t.Helper()
+		status, body := get(t, url)
+		if err := json.Unmarshal(body, v); status != http.StatusOK || err != nil {
+			t.Fatalf("%s: %d, %v: %.200s", url, status, err, body)
+		}
+	}
+	var list struct {
+		Embedded struct {
+			Classifications []struct{ ID int }
+		} `json:"_embedded"`
+		Page struct{ TotalElements int }
+	}
+	read(base, &list)
+	if len(list.Embedded.Classifications) != 3 || list.Page.TotalElements != 3 {
+		t.Fatalf("%+v", list)
+	}
+	for _, c := range list.Embedded.Classifications {
+		var one struct {
+			ID          int
+			Description string
+		}
+		var codes struct{ Codes []struct{ Code string } }
+		at := base + "/" + strconv.Itoa(c.ID)
+		read(at, &one)
+		read(at+"/codesAt.json?date=2026-01-01", &codes)
+		if one.ID != c.ID || strings.Contains(one.Description, "er tom") != (len(codes.Codes) == 0) {
+			t.Errorf("%d: %+v, %d codes", c.ID, one, len(codes.Codes))
+		}
+	}
+	if status, _ := get(t, base+"/7"); status != http.StatusNotFound {
+		t.Errorf("a classification that is not served: %d", status)
+	}
+}
