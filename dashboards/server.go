@@ -40,6 +40,9 @@ type Options struct {
 	CacheBytes int64
 	// Timeout is how long a request may take; 20 s when 0.
 	Timeout time.Duration
+	// Contact is where readers tell of barriers, an e-mail address or a web page; the
+	// page on accessibility says that none is given when it is empty.
+	Contact string
 	// Version is the version of the program, for the API's description.
 	Version string
 }
@@ -119,7 +122,7 @@ func New(opt Options) (*Server, error) {
 		return nil, err
 	}
 	plots.Register(r, s.current)
-	pages.Register(r, s.current, pages.Options{Releases: opt.Releases})
+	pages.Register(r, s.current, pages.Options{Releases: opt.Releases, Contact: opt.Contact})
 	s.router = r
 	return s, nil
 }

@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -124,7 +123,7 @@ func TestCrawl(t *testing.T) {
 	}
 	for _, want := range []string{
 		"/avtaler", "/avtaler/*", "/avtaler/*/delmal/*", "/avtaler/*/forpliktelser", "/avtaler/*/evaluering", "/avtaler/*/evaluering/*?municipality=*",
-		"/kommuner", "/kommuner/*", "/kommuner/*/sammenligning", "/indikatorer", "/indikatorer/*?municipality=*", "/metode", "/data", "/utgaver",
+		"/kommuner", "/kommuner/*", "/kommuner/*/sammenligning", "/indikatorer", "/indikatorer/*?municipality=*", "/metode", "/data", "/utgaver", "/tilgjengelighet",
 	} {
 		if shapes[want] == 0 {
 			t.Errorf("no link leads to a page like %s", want)
@@ -170,17 +169,21 @@ var browserPages = []string{
 	"/avtaler/innlandet/evaluering",
 	"/avtaler/innlandet/evaluering/net-migration-rate?municipality=3421",
 	"/indikatorer",
-	"/metode",
+	"/metode?lang=nn",
 	"/data",
-	"/avtaler",
-	"/avtaler/innlandet/forpliktelser",
+	"/avtaler?lang=nn",
+	"/avtaler/innlandet/forpliktelser?lang=nn",
 	"/kommuner?q=tr",
 	"/kommuner/3421?lang=nn",
+	"/avtaler/innlandet/evaluering?lang=nn",
+	"/tilgjengelighet?lang=nn",
+	"/utgaver",
 }
 
 // TestBrowser opens the pages in Chromium at three widths: nothing is refused by
 // the content security policy, nothing scrolls sideways at 320 pixels, the
-// keyboard reaches the content first, and axe-core finds nothing serious. Set BYGDEVEKST_SHOTS to a folder to keep
+// keyboard reaches the content first, and axe-core finds no breach of WCAG 2.1 A and AA,
+// as the page on accessibility says. Set BYGDEVEKST_SHOTS to a folder to keep
 // screenshots.
 func TestBrowser(t *testing.T) {
 	chromium := chromiumPath(t)
@@ -230,7 +233,8 @@ func TestBrowser(t *testing.T) {
 				t.Errorf("%s scrolls sideways by %d pixels", name, over)
 			}
 			keep(t, ctx, path, width)
-			if width == 1280 {
+			// The narrow form has lists where the wide has tables.
+			if width != 768 {
 				audit(t, ctx, axe, name)
 			}
 		}
@@ -267,14 +271,14 @@ func keyboard(t *testing.T, ctx context.Context, path string) {
 	}
 }
 
-// audit runs axe-core and reports what is serious or critical.
+// audit runs axe-core and reports every breach of WCAG 2.1 A and AA.
 func audit(t *testing.T, ctx context.Context, axe, name string) {
 	t.Helper()
 	if _, err := chromedp.Run(ctx, chromedp.Evaluate[int](axe+";0")); err != nil {
 		t.Fatalf("%s: axe: %v", name, err)
 	}
 	raw, err := chromedp.Run(ctx, chromedp.Evaluate[string](
-		`axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations.map(v => ({id: v.id, impact: v.impact, help: v.help, node: v.nodes[0].html}))))`,
+		`axe.run(document, {resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}).then(r => JSON.stringify(r.violations.map(v => ({id: v.id, impact: v.impact, help: v.help, node: v.nodes[0].html}))))`,
 		chromedp.EvalAwaitPromise))
 	if err != nil {
 		t.Fatalf("%s: axe: %v", name, err)
@@ -284,9 +288,7 @@ func audit(t *testing.T, ctx context.Context, axe, name string) {
 		t.Fatal(err)
 	}
 	for _, v := range found {
-		if slices.Contains([]string{"serious", "critical"}, v.Impact) {
-			t.Errorf("%s: %s (%s): %s in %.160s", name, v.ID, v.Impact, v.Help, v.Node)
-		}
+		t.Errorf("%s: %s (%s): %s in %.160s", name, v.ID, v.Impact, v.Help, v.Node)
 	}
 }
 

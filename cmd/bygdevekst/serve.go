@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/mail"
+	"net/url"
 	"os"
 	"os/signal"
 	"syscall"
@@ -19,7 +21,26 @@ import (
 )
 
 // ServeCmd serves the published release.
-type ServeCmd struct{}
+type ServeCmd struct {
+	readers
+}
+
+// readers are the flags of every command that serves readers.
+type readers struct {
+	Contact string `help:"Where readers tell of barriers, an e-mail address or https address; shown on /tilgjengelighet." env:"BYGDEVEKST_CONTACT" placeholder:"ADDRESS"`
+}
+
+// Validate is called by kong when the arguments are parsed.
+func (r readers) Validate() error {
+	u, err := url.Parse(r.Contact)
+	if r.Contact == "" || err == nil && u.Scheme == "https" && u.Host != "" {
+		return nil
+	}
+	if a, err := mail.ParseAddress(r.Contact); err == nil && a.Address == r.Contact {
+		return nil
+	}
+	return fmt.Errorf("--contact %q: give an e-mail address or an address that begins with https://", r.Contact)
+}
 
 // Help is printed by «bygdevekst serve --help».
 func (ServeCmd) Help() string {
@@ -32,7 +53,7 @@ Example:
 }
 
 // Run serves until the context ends.
-func (c *ServeCmd) Run(a *app) error { return a.serve() }
+func (c *ServeCmd) Run(a *app) error { return a.serve(c.readers) }
 
 const (
 	// pollEvery is how often the pointer is looked at: one small file read.
@@ -41,7 +62,7 @@ const (
 	drain = 10 * time.Second
 )
 
-func (a *app) serve() (err error) {
+func (a *app) serve(to readers) (err error) {
 	var flush func() error
 	a.log, flush = dashboards.BufferedLog(a.stderr, func(w io.Writer) *slog.Logger { return logger(a.cli.Log, w) })
 	defer func() { err = errors.Join(err, flush()) }()
@@ -56,6 +77,7 @@ func (a *app) serve() (err error) {
 	srv, err := dashboards.New(dashboards.Options{
 		Logger:   a.log,
 		Releases: func() ([]cube.Info, error) { return store.List() },
+		Contact:  to.Contact,
 	})
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 type UpCmd struct {
 	Demo bool   `help:"Simulated figures for every table: start a simulator, bring its figures over HTTP, build and serve them. Every page says that they are simulated."`
 	Seed uint64 `help:"Seed of the simulated world (with --demo)." default:"1"`
+	readers
 }
 
 // Help is printed by «bygdevekst up --help».
@@ -51,7 +52,7 @@ func (c *UpCmd) Run(a *app) error {
 			return err
 		}
 	}
-	return a.serve()
+	return a.serve(c.readers)
 }
 
 // demo makes a release of simulated figures the way live ones are made: over HTTP.

@@ -24,6 +24,8 @@ type Options struct {
 	// Releases lists all releases there are, newest first; only the served one
 	// is shown when nil.
 	Releases func() ([]cube.Info, error)
+	// Contact is where readers tell of barriers: an e-mail address or a web page.
+	Contact string
 }
 
 // Register adds every page, and the style sheet they use.
@@ -44,6 +46,7 @@ func Register(r gin.IRouter, current served.Current, opt Options) {
 		"/indikatorer/:indicator":       indicatorPage,
 		"/metode":                       methodPage,
 		"/data":                         dataPage,
+		"/tilgjengelighet":              func(v *visit) (*page, error) { return accessibilityPage(v, opt.Contact) },
 		"/utgaver":                      func(v *visit) (*page, error) { return releasesPage(v, opt.Releases) },
 	} {
 		r.GET(path, handle(current, build))

@@ -12,10 +12,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gin-gonic/gin"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 
 	"github.com/bygdevekst/bygdevekst/dashboards/locale"
+	"github.com/bygdevekst/bygdevekst/dashboards/pages"
 	"github.com/bygdevekst/bygdevekst/dashboards/served"
 	"github.com/bygdevekst/bygdevekst/dashboards/served/servedtest"
 	"github.com/bygdevekst/bygdevekst/data"
@@ -104,7 +106,7 @@ func isPage(link string) bool {
 	if path == "/" {
 		return true
 	}
-	for _, p := range []string{"/avtaler", "/kommuner", "/indikatorer", "/metode", "/data", "/utgaver"} {
+	for _, p := range []string{"/avtaler", "/kommuner", "/indikatorer", "/metode", "/data", "/utgaver", "/tilgjengelighet"} {
 		if path == p || strings.HasPrefix(path, p+"/") {
 			return true
 		}
@@ -385,6 +387,22 @@ func TestEmpty(t *testing.T) {
 	}
 	if said < 50 {
 		t.Errorf("only %d of %d pages say that there are no figures", said, len(pages))
+	}
+}
+
+// TestAccessibility says whom to tell, or that whoever runs the service has not said.
+func TestAccessibility(t *testing.T) {
+	for contact, want := range map[string]string{
+		"":                        "har ikke oppgitt",
+		"post@example.org":        `<a href="mailto:post@example.org">post@example.org</a>`,
+		"https://example.org/si":  `<a href="https://example.org/si">`,
+		"javascript://alert(1)//": `<a href="#ZgotmplZ">`, // html/template lets no script through.
+	} {
+		router := gin.New()
+		pages.Register(router, func() *served.Release { return recordedFigures(t) }, pages.Options{Contact: contact})
+		if status, body := get(t, router, "/tilgjengelighet"); status != http.StatusOK || !strings.Contains(body, want) {
+			t.Errorf("%q: %d, without %q", contact, status, want)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"html/template"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/yuin/goldmark"
@@ -19,12 +20,19 @@ import (
 //go:embed text
 var texts embed.FS
 
-// method is the page on methods in each language, made once.
-var method = sync.OnceValue(func() map[locale.Lang]template.HTML {
+// method and accessibility are the pages that are prose, in each language, made once.
+var method, accessibility = sync.OnceValue(prose("method")), sync.OnceValue(prose("accessibility"))
+
+// prose reads a text of ours.
+func prose(name string) func() map[locale.Lang]template.HTML {
+	return func() map[locale.Lang]template.HTML { return render(name) }
+}
+
+func render(name string) map[locale.Lang]template.HTML {
 	md := goldmark.New(goldmark.WithParserOptions(parser.WithAutoHeadingID(), parser.WithAttribute()))
 	out := map[locale.Lang]template.HTML{}
 	for _, l := range locale.Pages {
-		source, err := texts.ReadFile("text/method." + string(l) + ".md")
+		source, err := texts.ReadFile("text/" + name + "." + string(l) + ".md")
 		if err != nil {
 			panic("pages: " + err.Error())
 		}
@@ -36,7 +44,7 @@ var method = sync.OnceValue(func() map[locale.Lang]template.HTML {
 		out[l] = template.HTML(b.String())
 	}
 	return out
-})
+}
 
 type methodBody struct {
 	Text template.HTML
@@ -45,6 +53,21 @@ type methodBody struct {
 
 func methodPage(v *visit) (*page, error) {
 	return &page{Name: "method", Title: v.t("method-page.title"), Section: "method", Body: methodBody{method()[v.Lang], v.Catalogue.Comparison("default")}}, nil
+}
+
+type accessibilityBody struct {
+	Text template.HTML
+	// Contact is where a reader tells of a barrier, Href the same as a link; empty
+	// when whoever runs the service has not said.
+	Contact, Href string
+}
+
+func accessibilityPage(v *visit, contact string) (*page, error) {
+	b := accessibilityBody{Text: accessibility()[v.Lang], Contact: contact, Href: contact}
+	if contact != "" && !strings.Contains(contact, "://") {
+		b.Href = "mailto:" + contact
+	}
+	return &page{Name: "accessibility", Title: v.t("accessibility.title"), Body: b}, nil
 }
 
 type dataBody struct {
