@@ -181,7 +181,7 @@ func (p *problem) fitSynth(spec synth.Spec, q *panel.Panel, d panel.Design, afte
 		if widened {
 			return p.ridgeCovariates(spec).estimator
 		}
-		return spec.Estimator()
+		return spec.EstimatorFor(q, seen)
 	}
 	e.estimators = []panel.Estimator{opened(base(spec), d.Start, after)}
 	if !p.spec.FitWindow.empty() {

@@ -119,6 +119,33 @@ func (s Spec) Estimator() panel.Estimator {
 	}
 }
 
+// EstimatorFor is Estimator, for use on p with d or with some of its donors: work
+// that such designs share is done once, when it is first called for. It keeps p, which
+// must not change.
+func (s Spec) EstimatorFor(p *panel.Panel, d panel.Design) panel.Estimator {
+	if !s.sharesFolds() || len(d.Donors) < 2 {
+		return s.Estimator()
+	}
+	known := sync.OnceValue(func() *penaltyFolds {
+		cols, err := window(p, d, s.FitWindow)
+		if err != nil {
+			return nil // The fit itself will say so.
+		}
+		f, err := s.folds(p, d, cols, nil)
+		if err != nil {
+			return nil
+		}
+		return f
+	})
+	return func(q *panel.Panel, e panel.Design) (panel.Estimate, error) {
+		t := s
+		if q == p && e.Start == d.Start {
+			t.known = known()
+		}
+		return t.Estimator()(q, e)
+	}
+}
+
 // Fit estimates the design. Several treated rows are one block: their mean is
 // the treated series.
 func (s Spec) Fit(p *panel.Panel, d panel.Design) (*Result, error) {

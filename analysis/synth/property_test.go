@@ -199,6 +199,79 @@ func TestPenaltyLimits(t *testing.T) {
 
 // The search finds a V no worse than its starts and than 300 random ones, and does
 // not depend on anything but the data.
+// λ is that of the definition, every fold solved by itself, and designs that share folds
+// get the estimates of those that do not.
+func TestPenaltyFolds(t *testing.T) {
+	shared := 0
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(4, 14).Draw(t, "units")
+		p := simulate(rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 3)), n, 11)
+		d := first(n, 8)
+		s := Spec{Method: Penalised}
+		if rapid.Bool().Draw(t, "predictors") {
+			s.Predictors = []Predictor{{From: 2000, To: 2003}, {From: 2004, To: 2007}, {Column: "x2", From: 2000, To: 2007}}
+			s.Rule = VEqual
+			if rapid.Bool().Draw(t, "unscaled") {
+				s.Scale = ScaleNone
+			}
+		}
+		r, err := s.Fit(p, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		errs := make([]float64, len(penaltyGrid))
+		for _, i := range d.Donors {
+			fold := panel.Design{Treated: []int{i}, Start: d.Start}
+			for _, j := range d.Donors {
+				if j != i {
+					fold.Donors = append(fold.Donors, j)
+				}
+			}
+			for g, lambda := range penaltyGrid {
+				one := s
+				one.LambdaRule, one.Lambda = LambdaFixed, lambda
+				f, err := one.Fit(p, fold)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, e := range f.Gaps[d.Start:] {
+					errs[g] += e * e
+				}
+			}
+		}
+		for g, e := range errs {
+			if e < errs[slices.Index(penaltyGrid, r.Lambda)]*(1-1e-9) {
+				t.Fatalf("λ %v with error %v, but %v has %v", r.Lambda, errs[slices.Index(penaltyGrid, r.Lambda)], penaltyGrid[g], e)
+			}
+		}
+		est := s.EstimatorFor(p, d)
+		if s.sharesFolds() {
+			shared++
+		}
+		for a := range d.Donors {
+			for _, without := range []int{0, 1} {
+				e := panel.Design{Treated: d.Donors[a : a+1], Start: d.Start, Donors: slices.DeleteFunc(slices.Clone(d.Donors), func(j int) bool {
+					return j == d.Donors[a] || j == d.Donors[(a+without)%len(d.Donors)]
+				})}
+				got, err := est(p, e)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want, err := s.Estimator()(p, e)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if math.Abs(got.ATT-want.ATT) > 1e-9*(1+math.Abs(want.ATT)) {
+					t.Fatalf("effect %v with shared folds, %v without", got.ATT, want.ATT)
+				}
+			}
+		}
+	})
+	if shared == 0 {
+		t.Error("no design shared its folds")
+	}
+}
+
 func TestSearchBeatsRandomV(t *testing.T) {
 	for seed := range uint64(6) {
 		p := simulate(rand.New(rand.NewPCG(seed, 5)), 14, 11)

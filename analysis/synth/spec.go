@@ -155,6 +155,9 @@ type Spec struct {
 	LambdaRule LambdaRule
 	// Rank is the number of singular values Robust keeps.
 	Rank int
+
+	// known are folds that EstimatorFor has made.
+	known *penaltyFolds
 }
 
 // Check reports the first contradiction in the specification.
