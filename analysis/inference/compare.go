@@ -47,7 +47,8 @@ type Interval struct {
 // Test compares an effect with placebo effects that are its null distribution.
 type Test struct {
 	Effect float64
-	// SE is the root mean square of the null distribution.
+	// SE is the root mean square of the null distribution, the effect taken from
+	// what of it the treated hold.
 	SE float64
 	// P is two-sided; OneSided is for the declared direction.
 	P, OneSided P
@@ -61,7 +62,10 @@ type Test struct {
 // scenario is one view of the placebo effects and how likely it is.
 type scenario struct {
 	draws []float64
-	prob  float64
+	// shares, where a draw has treated units in it, are how much of a constant effect
+	// on all treated it holds; nil for none.
+	shares []float64
+	prob   float64
 }
 
 // Plain compares an effect with placebo effects as they are.
@@ -75,7 +79,7 @@ func Plain(effect float64, effects []float64, o Options) Test {
 
 // newTest ranks |effect| among |draws|.
 func newTest(effect float64, draws []float64, o Options) Test {
-	return newMixture(effect, draws, []scenario{{draws, 1}}, o)
+	return newMixture(effect, draws, []scenario{{draws: draws, prob: 1}}, o)
 }
 
 // newMixture ranks |effect| in each scenario and averages; draws are those shown.
@@ -85,24 +89,76 @@ func newMixture(effect float64, draws []float64, all []scenario, o Options) Test
 	}
 	t := Test{Effect: effect, Draws: draws}
 	for _, s := range all {
-		for _, v := range s.draws {
+		for k, v := range s.draws {
+			if s.shares != nil {
+				v -= s.shares[k] * effect
+			}
 			t.SE += s.prob * v * v / float64(len(s.draws))
 		}
 	}
 	t.SE = math.Sqrt(t.SE)
-	n := newNull(all, math.Abs)
+	n := newNull(all, scenario.sizes)
 	t.P = n.p(math.Abs(effect))
 	t.OneSided = P{Value: 1, Smallest: 1, Rank: 1, N: 1, Reason: NoDirection}
 	if o.Direction != 0 {
 		sign := float64(o.Direction)
-		t.OneSided = newNull(all, func(v float64) float64 { return sign * v }).p(sign * effect)
+		t.OneSided = newNull(all, func(s scenario) []float64 { return mapped(s.draws, func(v float64) float64 { return sign * v }) }).p(sign * effect)
 	}
-	t.Interval = Interval{Level: o.Level}
-	half, reason := n.critical(o.Level)
-	if t.Interval.Reason = reason; reason == "" {
-		t.Interval.Lower, t.Interval.Upper = effect-half, effect+half
-	}
+	t.Interval = interval(effect, all, n, o)
 	return t
+}
+
+// interval inverts the test: it holds every θ at which the null, with θ taken from
+// the treated, does not reject effect − θ. n is the null at θ = 0.
+func interval(effect float64, all []scenario, n null, o Options) Interval {
+	up, down := n, n
+	if slices.ContainsFunc(all, func(s scenario) bool { return s.shares != nil }) {
+		up = newNull(all, func(s scenario) []float64 { return s.reach(effect, 1) })
+		down = newNull(all, func(s scenario) []float64 { return s.reach(effect, -1) })
+	}
+	above, reason := up.critical(o.Level)
+	below, _ := down.critical(o.Level)
+	switch {
+	case reason != "":
+		return Interval{Level: o.Level, Reason: reason}
+	case math.IsInf(above, 1) || math.IsInf(below, 1):
+		return Interval{Level: o.Level, Reason: TooFewPlacebos}
+	}
+	return Interval{Lower: effect - below, Upper: effect + above, Level: o.Level}
+}
+
+func (s scenario) sizes() []float64 { return mapped(s.draws, math.Abs) }
+
+// reach is, for each draw, the largest u ≥ 0 at which, θ = effect + sign·u being the
+// truth, the draw less what it holds of θ is no smaller than what is left of the
+// effect: |draw − share·θ| ≥ |effect − θ| = u. With c = draw − share·effect that is
+// |c − share·sign·u| ≥ u.
+func (s scenario) reach(effect, sign float64) []float64 {
+	if s.shares == nil {
+		return s.sizes()
+	}
+	out := make([]float64, len(s.draws))
+	for k, v := range s.draws {
+		c, m := v-s.shares[k]*effect, sign*s.shares[k]
+		if c < 0 {
+			c, m = -c, -m
+		}
+		// c − m·u ≥ u, that is u ≤ c/(1 + m). For m ≤ −1 it holds for every u. For
+		// m > 1, a set of mostly treated units in the places of smaller ones, it holds
+		// again from c/(m − 1) on; such a draw counts always, which can only widen.
+		if out[k] = math.Inf(1); m > -1 && m <= 1 {
+			out[k] = c / (1 + m)
+		}
+	}
+	return out
+}
+
+func mapped(v []float64, f func(float64) float64) []float64 {
+	out := make([]float64, len(v))
+	for k, x := range v {
+		out[k] = f(x)
+	}
+	return out
 }
 
 // null is a null distribution of J placebos: descending values, and how many
@@ -124,13 +180,13 @@ func treatedAdds(scenarios int) float64 {
 	return 1
 }
 
-func newNull(all []scenario, of func(float64) float64) null {
+func newNull(all []scenario, of func(scenario) []float64) null {
 	n := null{j: len(all[0].draws), own: treatedAdds(len(all))}
 	type entry struct{ value, weight float64 }
 	entries := make([]entry, 0, n.j*len(all))
 	for _, s := range all {
-		for _, v := range s.draws {
-			entries = append(entries, entry{of(v), s.prob})
+		for _, v := range of(s) {
+			entries = append(entries, entry{v, s.prob})
 		}
 	}
 	slices.SortFunc(entries, func(a, b entry) int { return cmp.Compare(b.value, a.value) })

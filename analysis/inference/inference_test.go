@@ -434,12 +434,58 @@ func TestJointFewSets(t *testing.T) {
 			t.Errorf("unit %d is not compared with the placebos' fit: %+v", u.Unit, u.Gates)
 		}
 	}
-	// Ordered pairs of four donors: 4·3.
-	if r.Sets != 12 || r.Plain.P.Smallest != 1.0/13 {
+	// Ordered pairs of six units, 6·5, less that of the treated in their own places.
+	if r.Sets != 29 || r.Plain.P.Smallest != 1.0/30 {
 		t.Errorf("%d sets, smallest p %v", r.Sets, r.Plain.P.Smallest)
 	}
 	// Equal weights: the pooled effect is the mean of the two.
 	near(t, "pooled", r.Plain.Effect, (r.Units[0].Estimate.ATT+r.Units[1].Estimate.ATT)/2, 1e-12)
+}
+
+// An effect at an end of the interval, taken from the treated, is just not rejected by
+// the whole test run again, and beyond it is. Adjusted, the interval may be a little
+// wider (scenario.reach), and only what lies beyond is asked for.
+func TestJointInverts(t *testing.T) {
+	for name, est := range map[string]panel.Estimator{"did": did.Estimator(did.Options{}), "sdid": sdid.Estimator(sdid.Options{})} {
+		p := simulate(rand.New(rand.NewPCG(7, 3)), 30, 14)
+		d := panel.Design{Treated: []int{0, 1, 2}, Donors: span(30)[3:], Start: 11}
+		o := JointOptions{Options: Options{Level: 0.9, Seed: 2}, Sets: 400, Weights: []float64{1, 2, 3}}
+		at := func(theta float64) *JointResult {
+			q := *p
+			q.Y = mat.DenseCopyOf(p.Y)
+			for _, i := range d.Treated {
+				for c := d.Start; c < len(p.Times); c++ {
+					q.Y.Set(i, c, q.Y.At(i, c)-theta)
+				}
+			}
+			r, err := Joint(t.Context(), &q, d, est, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r
+		}
+		for kind, test := range map[string]func(*JointResult) Test{
+			"plain": func(r *JointResult) Test { return r.Plain }, "adjusted": func(r *JointResult) Test { return r.SizeAdjusted },
+		} {
+			i := test(at(0)).Interval
+			if i.Reason != "" {
+				t.Errorf("%s, %s: %q", name, kind, i.Reason)
+				continue
+			}
+			const near = 1e-6
+			for _, c := range []struct {
+				theta  float64
+				inside bool
+			}{{i.Lower + near, true}, {i.Upper - near, true}, {i.Lower - near, false}, {i.Upper + near, false}} {
+				if c.inside && kind == "adjusted" {
+					continue
+				}
+				if r := test(at(c.theta)); (r.P.Value > 0.1+1e-12) != c.inside {
+					t.Errorf("%s, %s: p %v with %v taken away, interval %+v", name, kind, r.P.Value, c.theta, i)
+				}
+			}
+		}
+	}
 }
 
 // The nominal 5 % test of a unit of 1,300 inhabitants among donors above 4,000, for

@@ -23,11 +23,11 @@ type JointOptions struct {
 	// Weights of the treated units in the pooled effect, in the order of
 	// Design.Treated; nil for equal ones. Block takes none.
 	Weights []float64
-	// Nearest is the number of donors, nearest in log size, from which the stand-in
-	// of a treated unit is drawn; 0 for the larger of 60 and a quarter of the donors.
+	// Nearest is the number of units, nearest in log size, from which the stand-in
+	// of a treated unit is drawn; 0 for the larger of 60 and a quarter of them.
 	// Fewer would make a null distribution of few independent effects, which rejects
 	// too often; what difference in size is left, SizeAdjusted takes account of.
-	// Without sizes any donor may stand in.
+	// Without sizes any may stand in.
 	Nearest int
 }
 
@@ -39,7 +39,7 @@ type JointUnit struct {
 	Estimate panel.Estimate
 	// Z is ATT/√v(M), 0 without a variance model.
 	Z float64
-	// Candidates is the number of donors that may stand in for it.
+	// Candidates is the number of units that may stand in for it.
 	Candidates int
 	// Gates check its pre-fit against that of the single placebos.
 	Gates Gates
@@ -49,7 +49,7 @@ type JointUnit struct {
 type JointResult struct {
 	// Units is empty for a block.
 	Units []JointUnit
-	// Plain compares the pooled effect with that of sets of donors as they are,
+	// Plain compares the pooled effect with that of sets as they are,
 	// SizeAdjusted with stand-ins scaled to the size of whom they stand in for.
 	Plain, SizeAdjusted Test
 	// Standardised is the mean of Z among the means of the sets.
@@ -63,8 +63,11 @@ type JointResult struct {
 }
 
 // Joint tests whether several treated units are affected on average. Its null
-// distribution are sets of as many donors, each matched on size to the unit it
-// stands in for, drawn at random and all distinct. The p-value is exact to 1/(sets+1).
+// distribution are sets of as many units, drawn at random and all distinct, each
+// matched on size to the treated unit it stands in for. Units by themselves are drawn
+// from donors and treated alike (Fisher's permutation test: sets of donors alone have
+// less to vary with than the treated had, and reject too often); a block is compared
+// with blocks of donors. The p-value is exact to 1/(sets+1).
 func Joint(ctx context.Context, p *panel.Panel, d panel.Design, est panel.Estimator, o JointOptions) (*JointResult, error) {
 	var err error
 	if o.Options, err = o.check(); err != nil {
@@ -143,57 +146,84 @@ func (o JointOptions) separate(ctx context.Context, p *panel.Panel, d panel.Desi
 		u := &r.Units[k]
 		u.Gates = gates(p, panel.Design{Treated: []int{u.Unit}, Donors: d.Donors, Start: d.Start}, u.Estimate, ests, o.Options)
 	}
-	n := standIns{sets: o.draw(p, d.Treated, units, r), units: units, effects: effects, weights: o.Weights}
+	n := standIns{units: units, effects: effects, treated: d.Treated}
+	for _, u := range r.Units {
+		n.own = append(n.own, u.Estimate.ATT)
+	}
+	if len(units) >= len(d.Treated) {
+		n.sets = o.draw(p, d.Treated, slices.Concat(units, d.Treated), r)
+	}
 	r.Sets = len(n.sets)
-	r.Plain = newTest(effect, n.pool(func(_, j int) float64 { return effects[j] }), o.Options)
-	if n.more, err = Earlier(ctx, p, d, est, o.Options); err != nil {
+	plain := n.pool(o.Weights, nil, nil)
+	r.Plain = newMixture(effect, plain.draws, []scenario{plain}, o.Options)
+	more, err := Earlier(ctx, p, d, est, o.Options)
+	if err != nil {
 		return nil, err
 	}
-	o.adjust(p, r, effect, n)
+	o.adjust(p, r, effect, n, more)
 	return r, nil
 }
 
-// standIns are the single placebos and the sets they are pooled in.
+// standIns are single effects and the sets they are pooled in.
 type standIns struct {
-	sets    [][]int // Positions in units, one for every treated unit.
-	units   []int
-	effects []float64
-	weights []float64
-	more    []Sample
+	// units are donors with their placebo effects, treated the treated with their own.
+	units, treated []int
+	effects, own   []float64
+	// sets hold a position in units, then treated, for every treated unit.
+	sets [][]int
 }
 
-// pool is the weighted mean over every set, widened by spread.
-func (s standIns) pool(of func(k, j int) float64) []float64 {
-	out := make([]float64, len(s.sets))
-	wide := s.spread()
+// pool is the weighted sum over every set of effects, each brought from the standard
+// deviation at its own size, donors' or own, to that of whom it stands in for; nil for
+// equal ones.
+//
+// The sets are drawn from donors and treated alike, as a permutation test asks, but
+// the effects are not alike as they come: each of the n donors is compared with the other
+// donors, each of the G treated with all donors. For a difference in means of units
+// ε, a donor's effect is n/(n − 1)·(ε − ε̄), a treated one's ε − ε̄, ε̄ the mean of
+// donors; and the mean of the treated less ε̄ is (n + G)/n times their mean less the
+// mean of all. That is what a set's mean is compared with,
+//
+//	(n + G)/n · (mean of the set − G/(n + G)·mean of the treated),
+//
+// donors' effects having mean zero. Of an effect θ on all treated a set holds what
+// this makes of it.
+func (s standIns) pool(weights, donors, own []float64) scenario {
+	n, g := float64(len(s.units)), float64(len(s.treated))
+	sd := func(of []float64, k int) float64 {
+		if of == nil {
+			return 1
+		}
+		return of[k]
+	}
+	unit, share := make([]float64, len(s.units)+len(s.treated)), make([]float64, len(s.units)+len(s.treated))
+	for j, e := range s.effects {
+		unit[j] = (n - 1) / n * e / sd(donors, j)
+	}
+	var all, mean, part float64
+	for k, e := range s.own {
+		j := len(s.units) + k
+		unit[j], share[j] = e/sd(own, k), 1/sd(own, k)
+		mean += unit[j] / g
+		part += share[j] / g
+		all += weights[k] * sd(own, k)
+	}
+	out := scenario{draws: make([]float64, len(s.sets)), shares: make([]float64, len(s.sets)), prob: 1}
 	for b, set := range s.sets {
 		for k, j := range set {
-			out[b] += wide * s.weights[k] * of(k, j)
+			w := weights[k] * sd(own, k)
+			out.draws[b] += w * unit[j]
+			out.shares[b] += w * share[j]
 		}
+		out.draws[b] = ((n+g)*out.draws[b] - g*all*mean) / n
+		out.shares[b] = ((n+g)*out.shares[b] - g*all*part) / n
 	}
 	return out
 }
 
-// spread makes up for what sets of G of the n donors cannot show: they are drawn
-// without replacement from effects that sum to nearly zero, each donor being
-// compared with the others, while the treated are none of them. For a difference in
-// means of independent units the variances are σ²(1/G + 1/n) of the treated and
-// σ²(1/G − 1/n)·(n/(n − 1))² of the sets.
-func (s standIns) spread() float64 {
-	n, g := float64(len(s.units)), float64(len(s.weights))
-	if n <= g {
-		return 1
-	}
-	return math.Sqrt((n+g)/(n-g)) * (n - 1) / n
-}
-
 // adjust fills the size-adjusted parts of a separate test.
-func (o JointOptions) adjust(p *panel.Panel, r *JointResult, effect float64, s standIns) {
-	treated := make([]int, len(r.Units))
-	for k, u := range r.Units {
-		treated[k] = u.Unit
-	}
-	own, okOwn := sizesOf(p, treated)
+func (o JointOptions) adjust(p *panel.Panel, r *JointResult, effect float64, s standIns, more []Past) {
+	own, okOwn := sizesOf(p, s.treated)
 	sizes, ok := sizesOf(p, s.units)
 	at := 0.0
 	if okOwn && ok {
@@ -205,26 +235,29 @@ func (o JointOptions) adjust(p *panel.Panel, r *JointResult, effect float64, s s
 		r.Standardised = r.SizeAdjusted.P
 		return
 	}
-	// Pooled draws and equally weighted standardised ones under a model of v.
-	pooled := func(v synth.SizeVariance) []float64 {
-		return s.pool(func(k, j int) float64 { return s.effects[j] * math.Sqrt(v.At(own[k])/v.At(sizes[j])) })
+	pooled := func(v synth.SizeVariance) scenario {
+		return s.pool(o.Weights, deviations(v, sizes), deviations(v, own))
 	}
-	equal := standIns{sets: s.sets, units: s.units, weights: equalWeights(len(own))}
 	score := func(v synth.SizeVariance) (float64, []float64) {
 		var z float64
-		for k, u := range r.Units {
-			z += u.Estimate.ATT / math.Sqrt(v.At(own[k])) / float64(len(own))
+		even, at := equalWeights(len(own)), deviations(v, own)
+		// Weights over the deviations leave every effect on the scale of z.
+		for k, e := range s.own {
+			even[k] /= at[k]
+			z += even[k] * e
 		}
-		return z, equal.pool(func(_, j int) float64 { return s.effects[j] / math.Sqrt(v.At(sizes[j])) })
+		return z, s.pool(even, deviations(v, sizes), at).draws
 	}
 	var all []scenario
 	beats := 0.0
-	for _, l := range posterior(append([]Sample{{s.effects, sizes}}, s.more...), 1) {
-		all = append(all, scenario{pooled(l.v), l.prob})
+	for _, l := range posterior(append([]Sample{{s.effects, sizes}}, samples(p, more, att)...), 1) {
+		one := pooled(l.v)
+		one.prob = l.prob
+		all = append(all, one)
 		z, draws := score(l.v)
 		beats += l.prob * float64(rankP(len(draws), func(b int) bool { return atLeast(math.Abs(draws[b]), math.Abs(z)) }).Rank-1)
 	}
-	r.SizeAdjusted = newMixture(effect, pooled(r.Variance.SizeVariance), all, o.Options)
+	r.SizeAdjusted = newMixture(effect, pooled(r.Variance.SizeVariance).draws, all, o.Options)
 	for k := range r.Units {
 		r.Units[k].Z = r.Units[k].Estimate.ATT / math.Sqrt(r.Variance.At(own[k]))
 	}
@@ -233,6 +266,10 @@ func (o JointOptions) adjust(p *panel.Panel, r *JointResult, effect float64, s s
 		n := null{j: len(s.sets), own: treatedAdds(len(all))}
 		r.Standardised.Value, r.Standardised.Rank = n.value(beats), 1+int(math.Ceil(beats-1e-9))
 	}
+}
+
+func deviations(v synth.SizeVariance, sizes []float64) []float64 {
+	return mapped(sizes, func(m float64) float64 { return math.Sqrt(v.At(m)) })
 }
 
 func equalWeights(n int) []float64 {
@@ -254,7 +291,8 @@ func pooledSize(weights, sizes []float64) float64 {
 	return sum / over
 }
 
-// draw returns distinct sets of positions in units, one for every treated unit.
+// draw returns distinct sets of positions in units, one for every treated unit, and
+// never the treated themselves each in its own place, who are counted already.
 func (o JointOptions) draw(p *panel.Panel, treated, units []int, r *JointResult) [][]int {
 	lists := make([][]int, len(treated))
 	possible := 1.0
@@ -269,7 +307,11 @@ func (o JointOptions) draw(p *panel.Panel, treated, units []int, r *JointResult)
 		return nil
 	}
 	rng := rand.New(rand.NewPCG(o.Seed, 0x6a6f696e))
-	seen := map[string]bool{}
+	themselves := make([]int, len(treated))
+	for k, i := range treated {
+		themselves[k] = slices.Index(units, i)
+	}
+	seen := map[string]bool{fmt.Sprint(themselves): true}
 	var sets [][]int
 	// Where few sets exist, most draws repeat; twenty times as many find nearly all.
 	for range 20 * o.Sets {
@@ -352,7 +394,7 @@ func (o JointOptions) block(ctx context.Context, p *panel.Panel, d panel.Design,
 		// Sets overlap: they tell no more than as many disjoint ones.
 		var all []scenario
 		for _, l := range posterior([]Sample{{effects, sizes}}, min(1, float64(len(d.Donors))/float64(len(d.Treated)*len(effects)))) {
-			all = append(all, scenario{rescale(l.v, at, effects, sizes), l.prob})
+			all = append(all, scenario{draws: rescale(l.v, at, effects, sizes), prob: l.prob})
 		}
 		r.SizeAdjusted = newMixture(full.ATT, rescale(r.Variance.SizeVariance, at, effects, sizes), all, o.Options)
 		r.Z = full.ATT / math.Sqrt(r.Variance.AtTreated)

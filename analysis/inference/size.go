@@ -3,6 +3,7 @@ package inference
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/bygdevekst/bygdevekst/analysis/panel"
 	"github.com/bygdevekst/bygdevekst/analysis/synth"
@@ -11,12 +12,8 @@ import (
 const (
 	// similarFactor bounds the sizes of the donors in the similar-size test.
 	similarFactor = 2
-	// shares is the number of points of the grid of φ.
+	// shares is the number of points at which φ is tried.
 	shares = 41
-	// endPrior is the prior probability of either end of the grid: a variance that
-	// does not depend on size, and one that is all b/M. With a fifth each, the 5 %
-	// test keeps its size over the cases of docs/validation.md.
-	endPrior = 0.2
 	// informative is the number of placebo effects that tell φ well enough; with
 	// fewer donors than that, up to earlierMost earlier windows are used too.
 	informative, earlierMost = 200, 3
@@ -51,8 +48,9 @@ type SizeModel struct {
 //
 // by its posterior given the placebo effects: normal likelihood with the scale
 // integrated out, Π_j h_j^(−½)·(Σ_j τ_j²/h_j)^(−J/2), tempered where the effects
-// have heavier tails than the normal. Within one φ the test is a rank test and the
-// scale does not matter; the average of ranks is read as a mid-p. More samples, such as the placebo effects of earlier
+// have heavier tails than the normal, and Jeffreys' prior of a share, so that there is
+// nothing to tune. Within one φ the test is a rank test and the scale does not matter;
+// the average of ranks is read as a mid-p. More samples, such as those of earlier
 // pretended starts, each with its own scale, tell more of φ.
 func SizeAdjusted(effect, size float64, effects, sizes []float64, o Options, more ...Sample) (Test, SizeModel) {
 	o, err := o.check()
@@ -70,42 +68,68 @@ func SizeAdjusted(effect, size float64, effects, sizes []float64, o Options, mor
 	return newMixture(effect, rescale(m.SizeVariance, size, effects, sizes), all, o), m
 }
 
+// Past is a window of as many periods that ended before the start: every donor, and
+// every treated unit, treated in pretence when nothing was yet done.
+type Past struct {
+	Start    int
+	Placebos []Placebo
+}
+
 // Earlier runs the placebos again for windows of the same length that end before the
 // start, for SizeAdjusted: with fewer than two hundred donors, up to three windows
 // that leave at least half of the pre-periods for fitting; shorter ones say little of
-// the window that counts. It returns none where sizes are not known.
-func Earlier(ctx context.Context, p *panel.Panel, d panel.Design, est panel.Estimator, o Options) ([]Sample, error) {
+// the window that counts. The treated units' own are the only ones of their size where
+// all donors are larger. It returns none where sizes are not known.
+func Earlier(ctx context.Context, p *panel.Panel, d panel.Design, est panel.Estimator, o Options) ([]Past, error) {
 	o, err := o.check()
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := sizesOf(p, d.Donors); !ok || len(d.Donors) == 0 {
+	if _, ok := sizesOf(p, slices.Concat(d.Donors, d.Treated)); !ok || len(d.Donors) == 0 {
 		return nil, nil
 	}
 	post := len(p.Times) - d.Start
-	var out []Sample
+	var out []Past
 	for k := 1; k <= earlierMost && len(d.Donors)*k < informative; k++ {
-		start := d.Start - k*post
-		if start < max(minPre, d.Start/2) {
+		w := Past{Start: d.Start - k*post}
+		if w.Start < max(minPre, d.Start/2) {
 			break
 		}
-		past := p.Subset(span(len(p.Units)), span(start+post))
-		all, err := placebos(ctx, past, panel.Design{Donors: d.Donors, Start: start}, est, o)
-		if err != nil {
+		past := p.Subset(span(len(p.Units)), span(w.Start+post))
+		if w.Placebos, err = placebos(ctx, past, panel.Design{Donors: d.Donors, Start: w.Start}, est, o); err != nil {
 			return nil, err
 		}
-		var s Sample
-		for _, q := range all {
-			if q.Failed == "" {
-				s.Effects, s.Sizes = append(s.Effects, q.Estimate.ATT), append(s.Sizes, p.Size[q.Unit])
-			}
+		for _, i := range d.Treated {
+			w.Placebos = append(w.Placebos, pretend(past, panel.Design{Treated: []int{i}, Donors: d.Donors, Start: w.Start}, est))
 		}
-		if len(s.Effects) >= 3 {
-			out = append(out, s)
-		}
+		out = append(out, w)
 	}
 	return out, nil
 }
+
+// Sample is what of says of every placebo that has an estimate.
+func (w Past) Sample(p *panel.Panel, of func(panel.Estimate) float64) Sample {
+	var s Sample
+	for _, q := range w.Placebos {
+		if q.Failed == "" {
+			s.Effects, s.Sizes = append(s.Effects, of(q.Estimate)), append(s.Sizes, p.Size[q.Unit])
+		}
+	}
+	return s
+}
+
+// samples leaves out windows with too few effects to tell a variance.
+func samples(p *panel.Panel, all []Past, of func(panel.Estimate) float64) []Sample {
+	var out []Sample
+	for _, w := range all {
+		if s := w.Sample(p, of); len(s.Effects) >= 3 {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func att(e panel.Estimate) float64 { return e.ATT }
 
 // sizesOf returns the sizes of rows, and false unless all are positive and finite.
 func sizesOf(p *panel.Panel, rows []int) ([]float64, bool) {
@@ -161,8 +185,11 @@ type likely struct {
 // Sample is a set of placebo effects of one window with the sizes of their units.
 type Sample struct{ Effects, Sizes []float64 }
 
-// posterior weighs the grid of φ; independent is the share of the effects that are
-// independent of each other.
+// posterior weighs points that are equally likely before the effects are seen under
+// the arcsine law, Jeffreys' prior of a share (Jeffreys 1946, Proc. R. Soc. A 186:453):
+// the ends, a variance that does not depend on size and one that is all b/M, count more
+// than what lies between. independent is the share of the effects that are independent
+// of each other.
 func posterior(samples []Sample, independent float64) []likely {
 	var centre, n float64
 	for _, s := range samples {
@@ -176,13 +203,9 @@ func posterior(samples []Sample, independent float64) []likely {
 	all := make([]likely, shares)
 	top := math.Inf(-1)
 	for k := range all {
-		phi := float64(k) / (shares - 1)
+		root := math.Sin(math.Pi / 2 * (float64(k) + 0.5) / shares)
+		phi := root * root
 		all[k].v = synth.SizeVariance{A: 1 - phi, B: phi * centre}
-		prior := (1 - 2*endPrior) / (shares - 2)
-		if k == 0 || k == shares-1 {
-			prior = endPrior
-		}
-		all[k].prob = math.Log(prior)
 		for _, s := range samples {
 			all[k].prob += temper * s.logLikelihood(all[k].v)
 		}
@@ -238,14 +261,19 @@ func temper(samples []Sample) float64 {
 		if err != nil {
 			continue
 		}
-		var second, four float64
-		for j, q := range squares {
-			z := q / v.At(s.Sizes[j])
-			second += z
-			four += z * z
-		}
+		var mean, four float64
 		k := float64(len(squares))
-		fourth += k * four * k / (second * second)
+		for j, q := range squares {
+			squares[j] = q / v.At(s.Sizes[j])
+			mean += squares[j] / k
+		}
+		if mean == 0 {
+			continue
+		}
+		for _, z := range squares {
+			four += (z / mean) * (z / mean)
+		}
+		fourth += four
 		n += k
 	}
 	if n == 0 || fourth/n <= 3 {

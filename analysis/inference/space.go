@@ -53,7 +53,9 @@ type SpaceResult struct {
 	Plain, SizeAdjusted, SimilarSize Test
 	// Variance is the fitted v(M) = a + b/M behind SizeAdjusted.
 	Variance SizeModel
-	Gates    Gates
+	// Past are the earlier windows that SizeAdjusted used.
+	Past  []Past
+	Gates Gates
 }
 
 // wholePre gives PreRMSPE over every period before the start, whatever window the
@@ -142,8 +144,8 @@ func ratio(e panel.Estimate) (float64, Reason) {
 }
 
 // compare ranks the treated among the placebos that have an estimate.
-func compare(p *panel.Panel, d panel.Design, treated panel.Estimate, all []Placebo, more []Sample, o Options) *SpaceResult {
-	r := &SpaceResult{Treated: treated, Placebos: all}
+func compare(p *panel.Panel, d panel.Design, treated panel.Estimate, all []Placebo, more []Past, o Options) *SpaceResult {
+	r := &SpaceResult{Treated: treated, Placebos: all, Past: more}
 	r.Ratio, r.Reason = ratio(treated)
 	var units []int
 	var ests []panel.Estimate
@@ -177,7 +179,7 @@ func compare(p *panel.Panel, d panel.Design, treated panel.Estimate, all []Place
 		r.SizeAdjusted, r.SimilarSize = undefined(treated.ATT, NoSize, o), undefined(treated.ATT, NoSize, o)
 		r.Variance.Reason = NoSize
 	} else {
-		r.SizeAdjusted, r.Variance = SizeAdjusted(treated.ATT, own[0], effects, sizes, o, more...)
+		r.SizeAdjusted, r.Variance = SizeAdjusted(treated.ATT, own[0], effects, sizes, o, samples(p, more, att)...)
 		r.SimilarSize = similarSize(treated.ATT, own[0], effects, sizes, o)
 	}
 	r.Gates = gates(p, d, treated, ests, o)

@@ -38,6 +38,12 @@ const (
 	donors = 60
 	post   = 3
 	level  = 0.95
+	// median and spread of the lognormal sizes of donors: of the 352 of
+	// oracles/bench_panel a tenth have fewer than 1,300 inhabitants, half fewer than
+	// 4,700, a tenth more than 23,900.
+	median, spread = 4700, 1.15
+	// least is the smallest donor where all are larger than three of the treated.
+	least = 4000
 	// floor and perHead give a yearly noise variance of floor + perHead/M: that of
 	// oracles/bench_panel, 3.6 at 1,300 inhabitants and 0.9 at 10,000.
 	floor, perHead = 0.5, 4000
@@ -62,14 +68,33 @@ type world struct {
 	rho float64
 	// perHead is b of the noise variance.
 	perHead float64
-	note    string
+	// larger has no donor below least.
+	larger bool
+}
+
+func (w world) String() string {
+	s := fmt.Sprint(w.pre, " years before")
+	if w.rho != 0 {
+		s += fmt.Sprint(", noise autocorrelated ", w.rho)
+	}
+	if w.perHead == 0 {
+		s += ", noise the same for all sizes"
+	}
+	if w.larger {
+		s += ", every donor larger"
+	}
+	return s
 }
 
 var worlds = []world{
 	{pre: 10, perHead: perHead},
 	{pre: 20, perHead: perHead},
-	{pre: 20, perHead: perHead, rho: 0.5, note: ", noise autocorrelated 0.5"},
-	{pre: 20, perHead: 0, note: ", noise the same for all sizes"},
+	{pre: 20, perHead: perHead, rho: 0.5},
+	{pre: 20, perHead: 0},
+	{pre: 10, perHead: perHead, larger: true},
+	{pre: 20, perHead: perHead, larger: true},
+	{pre: 20, perHead: perHead, rho: 0.5, larger: true},
+	{pre: 20, perHead: 0, larger: true},
 }
 
 func main() {
@@ -88,19 +113,34 @@ func run(ctx context.Context, w io.Writer, reps int, seed uint64) error {
 	if reps < 1 {
 		return fmt.Errorf("-reps %d, want at least 1", reps)
 	}
-	fmt.Fprintf(w, "%d panels a table, seed %d, %d donors of 4,000 inhabitants and more, %d treated years.\n", reps, seed, donors, post)
+	fmt.Fprintf(w, "%d panels a table, seed %d, %d donors, %d treated years.\n", reps, seed, donors, post)
+	all := make([]*table, len(worlds))
 	for k, world := range worlds {
-		t, err := world.simulate(ctx, reps, seed+uint64(k)<<32)
-		if err != nil {
+		var err error
+		if all[k], err = world.simulate(ctx, reps, seed+uint64(k)<<32); err != nil {
 			return err
 		}
-		t.print(w, world, reps)
+	}
+	for _, larger := range []bool{false, true} {
+		summary(w, all, larger, reps)
+	}
+	for k, world := range worlds {
+		all[k].print(w, world, reps)
 	}
 	return said(ctx, w, max(1, reps/5), seed)
 }
 
-// panel draws donors of lognormal size above 4,000 and the treated units first: level,
-// two random-walk factors with own loadings, and noise.
+// size draws a donor's inhabitants.
+func (w world) size(rng *rand.Rand) float64 {
+	z := spread * rng.NormFloat64()
+	if w.larger {
+		return least * math.Exp(math.Abs(z))
+	}
+	return median * math.Exp(z)
+}
+
+// panel draws the treated units, then the donors: level, two random-walk factors with
+// own loadings, and noise.
 func (w world) panel(rng *rand.Rand) (*panel.Panel, []int) {
 	n, t := donors+len(sizes), w.pre+post
 	p := &panel.Panel{Y: mat.NewDense(n, t, nil)}
@@ -120,7 +160,7 @@ func (w world) panel(rng *rand.Rand) (*panel.Panel, []int) {
 	var rest []int
 	for i := range n {
 		p.Units = append(p.Units, fmt.Sprint("u", i))
-		size := 4000 * math.Exp(math.Abs(1.1*rng.NormFloat64()))
+		size := w.size(rng)
 		if i < len(sizes) {
 			size = sizes[i]
 		} else {
@@ -210,7 +250,8 @@ func (w world) replicate(ctx context.Context, rng *rand.Rand, joint bool) (*tabl
 		if err != nil {
 			return nil, err
 		}
-		more, err := inference.Earlier(ctx, p, d, method.est, o)
+		d.Treated = []int{0, 1, 2, 3}
+		past, err := inference.Earlier(ctx, p, d, method.est, o)
 		if err != nil {
 			return nil, err
 		}
@@ -220,7 +261,7 @@ func (w world) replicate(ctx context.Context, rng *rand.Rand, joint bool) (*tabl
 			if err != nil {
 				return nil, err
 			}
-			t.cells[m][k].single(e, sizes[k], placebos, more, p, o)
+			t.cells[m][k].single(e, sizes[k], placebos, samples(p, past, k), p, o)
 		}
 		if !joint {
 			continue
@@ -234,6 +275,22 @@ func (w world) replicate(ctx context.Context, rng *rand.Rand, joint bool) (*tabl
 		t.joint[m].count(adjusted, j.SizeAdjusted)
 	}
 	return t, nil
+}
+
+// samples are the earlier effects of the donors and of one treated unit: all that an
+// evaluation of that unit alone has.
+func samples(p *panel.Panel, past []inference.Past, treated int) []inference.Sample {
+	var out []inference.Sample
+	for _, w := range past {
+		one := inference.Past{Start: w.Start}
+		for _, q := range w.Placebos {
+			if q.Unit >= len(sizes) || q.Unit == treated {
+				one.Placebos = append(one.Placebos, q)
+			}
+		}
+		out = append(out, one.Sample(p, func(e panel.Estimate) float64 { return e.ATT }))
+	}
+	return out
 }
 
 // single tests one treated unit, in whose panel nothing happened.
@@ -312,8 +369,39 @@ func (t *tally) share(n, k, reps int) string {
 	return fmt.Sprintf("%.1f", 100*float64(n)/float64(t.defined[k]))
 }
 
+// summary is how often plain and size-adjusted tests reject, world by world.
+func summary(w io.Writer, all []*table, larger bool, reps int) {
+	heading, line := "| Method | Inhabitants |", "|---|--:|"
+	for _, world := range worlds {
+		if world.larger == larger {
+			heading += fmt.Sprintf(" %s |", world)
+			line += "--:|"
+		}
+	}
+	fmt.Fprintf(w, "\nRejected at 5 %% when nothing happened, per cent, plain → size-adjusted:\n\n%s\n%s\n", heading, line)
+	for m, method := range methods {
+		for k := range len(sizes) + 1 {
+			row, n := fmt.Sprintf("| %s | all four |", method.name), reps/2
+			if k < len(sizes) {
+				row, n = fmt.Sprintf("| %s | %.0f |", method.name, sizes[k]), reps
+			}
+			for j, t := range all {
+				if worlds[j].larger != larger {
+					continue
+				}
+				c := &t.joint[m]
+				if k < len(sizes) {
+					c = &t.cells[m][k]
+				}
+				row += fmt.Sprintf(" %s → %s |", c.share(c.rejected[plain], plain, n), c.share(c.rejected[adjusted], adjusted, n))
+			}
+			fmt.Fprintln(w, row)
+		}
+	}
+}
+
 func (t *table) print(w io.Writer, world world, reps int) {
-	fmt.Fprintf(w, "\n### %d years before%s\n\n", world.pre, world.note)
+	fmt.Fprintf(w, "\n### %s\n\n", world)
 	fmt.Fprint(w, "Rejected at 5 % when nothing happened, per cent:\n\n| Method | Inhabitants |")
 	for _, name := range testNames {
 		fmt.Fprintf(w, " %s |", name)
