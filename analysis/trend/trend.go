@@ -28,9 +28,10 @@ var (
 // two-sided test at the 5 % level reject, and Sen's slope have limits.
 const MinPoints = 5
 
-// exactUpTo is the length to which the null distribution is counted out; from
-// there on the normal approximation errs by less than a thousandth.
-const exactUpTo = 30
+// exactUpTo is the length to which the null distribution is counted out. Beyond it
+// p is that of S/√Var, without a correction for S moving in steps of two: it is
+// below the exact one by at most 0.007 without ties, and by less than 0.001 where p is below 5 %.
+const exactUpTo = 50
 
 // Kendall is the result of a Mann–Kendall test.
 type Kendall struct {
@@ -49,7 +50,7 @@ type Kendall struct {
 //
 //	S = Σ_{i<j} sgn(y_j − y_i),  Var = (n(n−1)(2n+5) − Σ t(t−1)(2t+5))/18
 //
-// t being the sizes of groups of equal values. Up to 30 points p is exact: over
+// t being the sizes of groups of equal values. Up to 50 points p is exact: over
 // all orders of the values the falling pairs are distributed as the coefficients
 // of the q-multinomial [n]!/Π[t]!, ties included. A series without two different
 // values has no trend: S = 0 and p = 1. Years are taken as independent; where one
@@ -94,7 +95,7 @@ type Slope struct{ Value, Lower, Upper float64 }
 // Sen is the median of the slopes (y_j − y_i)/(x_j − x_i) over all pairs of points
 // (Theil 1950; Sen 1968, JASA 63:1379). With N slopes in order the limits are the
 // ones numbered (N − w)/2 and (N + w)/2 + 1, w being the least number with
-// P(S > w) ≤ (1 − level)/2 without trend and without ties: exact up to 30 points,
+// P(S > w) ≤ (1 − level)/2 without trend and without ties: exact up to 50 points,
 // conservative with ties.
 func Sen(x, y []float64, level float64) (Slope, error) {
 	if len(x) != len(y) {

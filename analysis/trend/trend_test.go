@@ -216,3 +216,26 @@ func sharedDir(t *testing.T) string {
 	}
 	return dir
 }
+
+// TestExactPOfLongerSeries holds p to R 4.2.2, cor.test(y, 1:n, method = "kendall",
+// exact = TRUE), for y = (7i² mod 101) + i/64, which has no ties: the normal p without
+// correction for steps is 0.009 and 0.008 too low.
+func TestExactPOfLongerSeries(t *testing.T) {
+	for _, c := range []struct {
+		n    int
+		s, p float64
+	}{{40, 72, 0.41056322697802}, {49, -50, 0.674352184312134}} {
+		y := make([]float64, c.n)
+		for i := range y {
+			k := i + 1
+			y[i] = float64(7*k*k%101) + float64(k)/64
+		}
+		got, err := trend.MannKendall(y)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.S != c.s || !got.Exact || math.Abs(got.P-c.p) > 1e-12 {
+			t.Errorf("%d values: %+v, want S = %v and p = %v", c.n, got, c.s, c.p)
+		}
+	}
+}
