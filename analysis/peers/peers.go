@@ -115,7 +115,7 @@ func NearestBy(distances []float64, keys []string, unit int, candidates []int, k
 	return out[:min(k, len(out))], nil
 }
 
-// maxCond is the condition number from which a covariance matrix is called
+// maxCond is the condition number of the correlations from which they are called
 // singular: fewer than three digits of a distance would be left.
 const maxCond = 1e13
 
@@ -123,17 +123,24 @@ const maxCond = 1e13
 // every unit, S being the covariance (n−1) pooled over all rows, with its
 // off-diagonal times 1 − ridge, ridge ∈ [0, 1]: 0 is the plain distance, 1 the
 // standardised Euclidean. Shrink where there are more than a fifth as many
-// variables as units, or where two variables nearly tell the same.
+// variables as units, or where two variables nearly tell the same. It is computed
+// from standardised variables and their correlations, and so the same whatever
+// units the variables are in.
 func Mahalanobis(x *mat.Dense, unit int, ridge float64) ([]float64, error) {
 	n, k := x.Dims()
 	if unit < 0 || unit >= n || !(ridge >= 0 && ridge <= 1) {
 		return nil, fmt.Errorf("%w: unit %d of %d, ridge %v", ErrShape, unit, n, ridge)
 	}
-	if _, err := NewScaler(x); err != nil {
+	scale, err := NewScaler(x)
+	if err != nil {
 		return nil, err
 	}
+	z := mat.NewDense(n, k, nil)
+	for i := range n {
+		z.SetRow(i, scale.scaled(x.RawRowView(i)))
+	}
 	var s mat.SymDense
-	stat.CovarianceMatrix(&s, x, nil)
+	stat.CovarianceMatrix(&s, z, nil)
 	for i := range k {
 		for j := range i {
 			s.SetSym(i, j, (1-ridge)*s.At(i, j))
@@ -146,9 +153,7 @@ func Mahalanobis(x *mat.Dense, unit int, ridge float64) ([]float64, error) {
 	out := make([]float64, n)
 	d, solved := mat.NewVecDense(k, nil), mat.NewVecDense(k, nil)
 	for i := range n {
-		for j := range k {
-			d.SetVec(j, x.At(i, j)-x.At(unit, j))
-		}
+		d.SubVec(z.RowView(i), z.RowView(unit))
 		if err := chol.SolveVecTo(solved, d); err != nil {
 			return nil, fmt.Errorf("%w: %v", ErrSingular, err)
 		}

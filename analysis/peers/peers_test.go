@@ -267,3 +267,25 @@ func sharedDir(t *testing.T) string {
 	}
 	return dir
 }
+
+// TestMahalanobisUnits: the distance does not depend on the units the variables
+// are in. For five places with (x, y) = (0,0), (1,2), (2,1), (3,5), (4,4) the
+// covariance is ((2.5, 2.75), (2.75, 4.3)), and from the first place the second is
+// √((1·4.3 − 2·2·2.75 + 4·2.5)/(2.5·4.3 − 2.75²)) = √(3.3/3.1875) away. In millions of
+// persons and in shares the condition number of the covariance is 10²⁴.
+func TestMahalanobisUnits(t *testing.T) {
+	for _, unit := range [][2]float64{{1, 1}, {1e9, 1e-3}} {
+		x := mat.NewDense(5, 2, []float64{0, 0, 1, 2, 2, 1, 3, 5, 4, 4})
+		for i := range 5 {
+			x.Set(i, 0, x.At(i, 0)*unit[0])
+			x.Set(i, 1, x.At(i, 1)*unit[1])
+		}
+		d, err := peers.Mahalanobis(x, 0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := math.Sqrt(3.3 / 3.1875); math.Abs(d[1]-want) > 1e-12 || d[0] != 0 {
+			t.Errorf("in units %v: %v, want %v", unit, d, want)
+		}
+	}
+}
