@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
@@ -15,6 +14,7 @@ import (
 	"github.com/bygdevekst/bygdevekst/data"
 	"github.com/bygdevekst/bygdevekst/data/catalogue"
 	"github.com/bygdevekst/bygdevekst/data/cube"
+	"github.com/bygdevekst/bygdevekst/data/sharedtest"
 	"github.com/bygdevekst/bygdevekst/indicators"
 )
 
@@ -189,10 +189,7 @@ func TestFigures(t *testing.T) {
 // year, P, B-D, net and, from 2008 to 2025, emp, health and health %.
 func figureTables(t *testing.T) map[string][][]float64 {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(sharedDir(t), "reference", "real-data.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	raw := sharedtest.Read(t, "reference", "real-data.md")
 	tables, region := map[string][][]float64{}, ""
 	for _, line := range strings.Split(string(raw), "\n") {
 		if strings.HasPrefix(line, "### ") {
@@ -365,7 +362,7 @@ func group(q *cube.Cube, x cube.Comparison, from, to int32) cube.Float {
 // TestPopulationEqualsTheSource reads SSB 07459 from another extract: 166
 // municipalities, 2008–2026.
 func TestPopulationEqualsTheSource(t *testing.T) {
-	f, err := os.Open(filepath.Join(sharedDir(t), "real", "csdata", "population_total_by_municipality_2005_2026.csv"))
+	f, err := os.Open(sharedtest.Path(t, "real", "csdata", "population_total_by_municipality_2005_2026.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -396,21 +393,6 @@ func TestPopulationEqualsTheSource(t *testing.T) {
 	if n < 3000 {
 		t.Errorf("%d populations compared", n)
 	}
-}
-
-func sharedDir(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("SHARED_DIR")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "shared")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("the shared folder must be there in CI: %v", err)
-		}
-		t.Skip("the shared folder is not here; set SHARED_DIR to run this test")
-	}
-	return dir
 }
 
 // TestProposedMethodsCanJudge: where the way of judging is the catalogue's own

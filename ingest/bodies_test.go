@@ -1,8 +1,6 @@
 package ingest
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -10,23 +8,14 @@ import (
 	"github.com/bygdevekst/bygdevekst/data"
 	"github.com/bygdevekst/bygdevekst/data/catalogue"
 	"github.com/bygdevekst/bygdevekst/data/regions"
+	"github.com/bygdevekst/bygdevekst/data/sharedtest"
 	"github.com/bygdevekst/bygdevekst/ingest/jsonstat"
 )
 
 // recordedBody is a body SSB has answered with.
 func recordedBody(t *testing.T, name string) *jsonstat.Dataset {
 	t.Helper()
-	dir := os.Getenv("SHARED_DIR")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "shared")
-	}
-	raw, err := os.ReadFile(filepath.Join(dir, "pxweb-fixtures", "ssb-v2", name))
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("the shared folder must be there in CI: %v", err)
-		}
-		t.Skip("the shared folder is not here; set SHARED_DIR to run this test")
-	}
+	raw := sharedtest.Read(t, "pxweb-fixtures", "ssb-v2", name)
 	ds, err := jsonstat.Decode(raw, jsonstat.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -1,29 +1,18 @@
 package ingest_test
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/bygdevekst/bygdevekst/data"
 	"github.com/bygdevekst/bygdevekst/data/archive"
+	"github.com/bygdevekst/bygdevekst/data/sharedtest"
 	"github.com/bygdevekst/bygdevekst/ingest"
 )
 
 // TestWorkbook stores NAV's workbook of October 2022 and reads it back.
 func TestWorkbook(t *testing.T) {
-	dir := os.Getenv("SHARED_DIR")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "shared")
-	}
-	body, err := os.ReadFile(filepath.Join(dir, "real", "nav", "202210_HL060_helt_ledige_fylke_og_kommune.xlsx"))
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("the shared folder must be there in CI: %v", err)
-		}
-		t.Skip("the shared folder is not here; set SHARED_DIR to run this test")
-	}
+	body := sharedtest.Read(t, "real", "nav", "202210_HL060_helt_ledige_fylke_og_kommune.xlsx")
 	arch, cat := openArchive(t), loadCatalogue(t)
 	at := time.Date(2022, 11, 5, 0, 0, 0, 0, time.UTC)
 	newest, added, err := ingest.Workbook(arch, cat, body, at)

@@ -6,8 +6,7 @@ import (
 	"slices"
 
 	"github.com/bygdevekst/bygdevekst/data/catalogue"
-	"github.com/bygdevekst/bygdevekst/data/facts"
-	"github.com/bygdevekst/bygdevekst/data/recorded"
+	"github.com/bygdevekst/bygdevekst/data/recorded/recordedtest"
 	"github.com/bygdevekst/bygdevekst/data/regions"
 	"github.com/bygdevekst/bygdevekst/indicators"
 )
@@ -23,15 +22,8 @@ type alarms struct {
 // agreement as if it alone had one, in turn with the others, and compares it as the
 // service would.
 func falseAlarms() ([]alarms, error) {
-	batches, err := recorded.Batches()
-	if err != nil {
-		return nil, err
-	}
 	own := catalogue.Default()
-	set, err := facts.Harmonise(batches, regions.Default(), func(table, series string) bool {
-		t := own.Table(table)
-		return t != nil && t.Sums(series)
-	})
+	set, err := recordedtest.Facts()
 	if err != nil {
 		return nil, err
 	}

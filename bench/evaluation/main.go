@@ -36,28 +36,21 @@ import (
 	"github.com/bygdevekst/bygdevekst/analysis/simplexls"
 	"github.com/bygdevekst/bygdevekst/analysis/synth"
 	"github.com/bygdevekst/bygdevekst/data/catalogue"
-	"github.com/bygdevekst/bygdevekst/data/facts"
-	"github.com/bygdevekst/bygdevekst/data/recorded"
+	"github.com/bygdevekst/bygdevekst/data/recorded/recordedtest"
 	"github.com/bygdevekst/bygdevekst/data/regions"
+	"github.com/bygdevekst/bygdevekst/data/sharedtest"
 	"github.com/bygdevekst/bygdevekst/indicators"
 	"github.com/bygdevekst/bygdevekst/indicators/effects"
 )
 
 func main() {
-	shared := flag.String("shared", sharedDir(), "folder with the oracle panels")
+	shared := flag.String("shared", sharedtest.Dir(), "folder with the oracle panels")
 	fits := flag.Int("fits", 20, "fits the R peer is timed on")
 	flag.Parse()
 	if err := run(*shared, *fits); err != nil {
 		fmt.Fprintln(os.Stderr, "bench/evaluation:", err)
 		os.Exit(1)
 	}
-}
-
-func sharedDir() string {
-	if dir := os.Getenv("SHARED_DIR"); dir != "" {
-		return dir
-	}
-	return filepath.Join("..", "shared")
 }
 
 // row is one line of the table.
@@ -259,14 +252,7 @@ func sdidAll(p *panel.Panel) func() error {
 // wholeRelease computes the effects of the recorded figures as a build does.
 func wholeRelease() error {
 	cat := catalogue.Default()
-	batches, err := recorded.Batches()
-	if err != nil {
-		return err
-	}
-	set, err := facts.Harmonise(batches, regions.Default(), func(table, series string) bool {
-		t := cat.Table(table)
-		return t != nil && t.Sums(series)
-	})
+	set, err := recordedtest.Facts()
 	if err != nil {
 		return err
 	}

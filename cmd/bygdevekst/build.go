@@ -143,7 +143,7 @@ func derive(ctx context.Context, arch *archive.Archive, entries []archive.Entry,
 		p := e.Provenance
 		d.Info.Inputs = append(d.Info.Inputs, cube.Input{Table: p.Table, SHA256: p.SHA256, Kind: p.Kind, Bytes: e.Bytes, Updated: p.Updated, Retrieved: p.Retrieved})
 	}
-	set, err := facts.Harmonise(batches, regions.Default(), additive(cat))
+	set, err := facts.Harmonise(batches, regions.Default(), cat.Sums)
 	if err != nil {
 		return d, err
 	}

@@ -73,14 +73,6 @@ func runTests(path string) (int, error) {
 
 func dirFS(dir string) fs.FS { return os.DirFS(dir) }
 
-// additive says which series may be summed over the parts of a merger.
-func additive(cat *catalogue.Catalogue) func(table, series string) bool {
-	return func(table, series string) bool {
-		t := cat.Table(table)
-		return t != nil && t.Sums(series)
-	}
-}
-
 func isProjection(cat *catalogue.Catalogue, table string) bool {
 	t := cat.Table(table)
 	return t != nil && t.Projection
@@ -105,7 +97,7 @@ func (a *app) verifyFigures(store *release.Store, id string) error {
 	if err != nil {
 		return err
 	}
-	set, err := facts.Harmonise(batches, regions.Default(), additive(cat))
+	set, err := facts.Harmonise(batches, regions.Default(), cat.Sums)
 	if err != nil {
 		return err
 	}

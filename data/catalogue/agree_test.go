@@ -12,6 +12,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/bygdevekst/bygdevekst/data/sharedtest"
 )
 
 // schemaOf names the schema of a folder's files, and reads one strictly into its type.
@@ -210,7 +212,7 @@ func FuzzLoad(f *testing.F) {
 // scanned text. Vowels, g, l, i and signs are left out of the comparison, since
 // the scan misreads å, æ and ø as these; its other misreadings are listed.
 func TestVerbatim(t *testing.T) {
-	scan := string(readShared(t, "agreement/000_cdc476e1b307f5e7.txt"))
+	scan := string(sharedtest.Read(t, "agreement", "000_cdc476e1b307f5e7.txt"))
 	for misread, printed := range map[string]string{
 		"distrikstrettet": "distriktsrettet", "trdd": "tråd", "szerlig": "særlig", "bestadende": "bestående av",
 		"skonomisk": "økonomisk", "distrikisdepartementet": "distriktsdepartementet",

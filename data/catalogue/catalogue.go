@@ -25,6 +25,13 @@ func (c *Catalogue) Table(id string) *Table {
 	return find(c.Tables, func(t *Table) bool { return t.ID == id })
 }
 
+// Sums reports whether the figures of a series of a table may be summed over regions
+// and periods; those of a table there is no plan for may not.
+func (c *Catalogue) Sums(table, series string) bool {
+	t := c.Table(table)
+	return t != nil && t.Sums(series)
+}
+
 // Indicator returns the indicator with the id, or nil.
 func (c *Catalogue) Indicator(id string) *Indicator {
 	return find(c.Indicators, func(i *Indicator) bool { return i.ID == id })

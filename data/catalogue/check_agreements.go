@@ -257,6 +257,9 @@ func checkEffort(c *Catalogue, e *Effort, f *file) {
 			f.at(where{"geography", "agreements", i}, "no agreement %q", id)
 		}
 	}
+	if e.Verified && e.Authority == "" {
+		f.at(where{"verified"}, "what is verified names under authority who decides it")
+	}
 	if !e.Geography.Known() && e.Geography.Note.NB == "" {
 		f.at(where{"geography"}, "say whom the effort touches, or in a note that it is not known")
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/bygdevekst/bygdevekst/data/facts"
 	"github.com/bygdevekst/bygdevekst/data/recorded"
 	"github.com/bygdevekst/bygdevekst/data/regions"
+	"github.com/bygdevekst/bygdevekst/data/sharedtest"
 )
 
 // cells are figures by table, series, code as published, and period.
@@ -47,7 +48,7 @@ func cells(t *testing.T) map[string]string {
 
 // TestEveryCellIsThePublishedOne compares with shared/real in both directions.
 func TestEveryCellIsThePublishedOne(t *testing.T) {
-	dir := filepath.Join(sharedDir(t), "real")
+	dir := sharedtest.Path(t, "real")
 	want := map[string]string{}
 	put := func(table, series, code, period, value string) {
 		key := strings.Join([]string{table, series, code, period}, " ")
@@ -122,7 +123,7 @@ func TestEveryCellIsThePublishedOne(t *testing.T) {
 func TestSumsEqualStatmans(t *testing.T) {
 	set := harmonised(t)
 	compared := 0
-	for _, r := range rows(t, filepath.Join(sharedDir(t), "real", "statman", "befolkningsvekst_kommune.csv")) {
+	for _, r := range rows(t, sharedtest.Path(t, "real", "statman", "befolkningsvekst_kommune.csv")) {
 		code := r["kommunenummer"]
 		natural, ok1 := sum(set, "natural_increase", code)
 		net, ok2 := sum(set, "net_migration", code)
@@ -167,7 +168,7 @@ func number(t *testing.T, s string) float64 {
 func TestPopulationEqualsTable07459(t *testing.T) {
 	set := harmonised(t)
 	compared := 0
-	for _, r := range rows(t, filepath.Join(sharedDir(t), "real", "csdata", "population_total_by_municipality_2005_2026.csv")) {
+	for _, r := range rows(t, sharedtest.Path(t, "real", "csdata", "population_total_by_municipality_2005_2026.csv")) {
 		y, err := strconv.Atoi(r["year"])
 		if err != nil {
 			t.Fatal(err)
@@ -260,19 +261,4 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("%v is not EINVALID", err)
 		}
 	})
-}
-
-func sharedDir(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("SHARED_DIR")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("the shared folder must be there in CI: %v", err)
-		}
-		t.Skip("the shared folder is not here; set SHARED_DIR to run this test")
-	}
-	return dir
 }

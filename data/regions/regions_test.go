@@ -4,13 +4,13 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/bygdevekst/bygdevekst/data"
 	"github.com/bygdevekst/bygdevekst/data/regions"
+	"github.com/bygdevekst/bygdevekst/data/sharedtest"
 )
 
 func TestRegister(t *testing.T) {
@@ -155,10 +155,7 @@ func FuzzHarmonise(f *testing.F) {
 
 // TestNeighboursAreTheMaps recomputes land borders from Kartverket's map.
 func TestNeighboursAreTheMaps(t *testing.T) {
-	raw, err := os.ReadFile(filepath.Join(sharedDir(t), "real", "geo", "Kommuner-S.geojson"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	raw := sharedtest.Read(t, "real", "geo", "Kommuner-S.geojson")
 	var fc struct {
 		Features []struct {
 			Properties struct{ Kommunenummer string }
@@ -245,7 +242,7 @@ func ownPairs(t *testing.T) (land, sea map[[2]string]bool) {
 }
 
 func TestCentralityIsKlass(t *testing.T) {
-	f, err := os.Open(filepath.Join(sharedDir(t), "real", "oystess_extracts", "sentralitet_2024.csv"))
+	f, err := os.Open(sharedtest.Path(t, "real", "oystess_extracts", "sentralitet_2024.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,18 +260,3 @@ func TestCentralityIsKlass(t *testing.T) {
 }
 
 func itoa(n int) string { b, _ := json.Marshal(n); return string(b) }
-
-func sharedDir(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("SHARED_DIR")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("the shared folder must be there in CI: %v", err)
-		}
-		t.Skip("the shared folder is not here; set SHARED_DIR to run this test")
-	}
-	return dir
-}

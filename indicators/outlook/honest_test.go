@@ -14,8 +14,7 @@ import (
 	"github.com/bygdevekst/bygdevekst/analysis/forecast"
 	"github.com/bygdevekst/bygdevekst/data/catalogue"
 	"github.com/bygdevekst/bygdevekst/data/cube"
-	"github.com/bygdevekst/bygdevekst/data/facts"
-	"github.com/bygdevekst/bygdevekst/data/recorded"
+	"github.com/bygdevekst/bygdevekst/data/recorded/recordedtest"
 	"github.com/bygdevekst/bygdevekst/data/regions"
 	"github.com/bygdevekst/bygdevekst/indicators"
 )
@@ -27,14 +26,7 @@ var backtest = flag.String("years", "2018,2021", "years to forecast from, with w
 
 func recordedContent(t *testing.T, cat *catalogue.Catalogue) *cube.Content {
 	t.Helper()
-	batches, err := recorded.Batches()
-	if err != nil {
-		t.Fatal(err)
-	}
-	set, err := facts.Harmonise(batches, regions.Default(), func(table, series string) bool {
-		p := cat.Table(table)
-		return p != nil && p.Sums(series)
-	})
+	set, err := recordedtest.Facts()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,8 +6,7 @@ import (
 
 	"github.com/bygdevekst/bygdevekst/data/catalogue"
 	"github.com/bygdevekst/bygdevekst/data/cube"
-	"github.com/bygdevekst/bygdevekst/data/facts"
-	"github.com/bygdevekst/bygdevekst/data/recorded"
+	"github.com/bygdevekst/bygdevekst/data/recorded/recordedtest"
 	"github.com/bygdevekst/bygdevekst/data/regions"
 	"github.com/bygdevekst/bygdevekst/indicators"
 	"github.com/bygdevekst/bygdevekst/indicators/outlook"
@@ -17,14 +16,7 @@ import (
 func plain(t testing.TB) cube.Content {
 	t.Helper()
 	cat := catalogue.Default()
-	batches, err := recorded.Batches()
-	if err != nil {
-		t.Fatal(err)
-	}
-	set, err := facts.Harmonise(batches, regions.Default(), func(table, series string) bool {
-		p := cat.Table(table)
-		return p != nil && p.Sums(series)
-	})
+	set, err := recordedtest.Facts()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/bygdevekst/bygdevekst/data/sharedtest"
 )
 
 // fuzzMaxCells keeps a fuzzed body from spending its time on large columns.
@@ -58,11 +60,7 @@ func FuzzDecode(f *testing.F) {
 
 // seeds are the recorded bodies, where they are at hand.
 func seeds() []string {
-	dir := os.Getenv("SHARED_DIR")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	out, _ := filepath.Glob(filepath.Join(dir, "pxweb-fixtures", "*", "*.json"))
+	out, _ := filepath.Glob(filepath.Join(sharedtest.Dir(), "pxweb-fixtures", "*", "*.json"))
 	return out
 }
 

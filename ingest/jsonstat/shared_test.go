@@ -4,38 +4,18 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-)
 
-// sharedDir is the shared folder: $SHARED_DIR, or shared beside the module's
-// root. Where there is none the test is skipped, save in CI.
-func sharedDir(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("SHARED_DIR")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("shared folder missing in CI: %v", err)
-		}
-		t.Skipf("skipped: no shared folder here (set SHARED_DIR): %v", err)
-	}
-	return dir
-}
+	"github.com/bygdevekst/bygdevekst/data/sharedtest"
+)
 
 func fixture(t testing.TB, name string) []byte {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(sharedDir(t), "pxweb-fixtures", filepath.FromSlash(name)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return content
+	return sharedtest.Read(t, "pxweb-fixtures", filepath.FromSlash(name))
 }
 
 // The bodies that are datasets: table, shape and, for those with figures, their

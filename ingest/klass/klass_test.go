@@ -5,14 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/bygdevekst/bygdevekst/data"
 	"github.com/bygdevekst/bygdevekst/data/regions"
+	"github.com/bygdevekst/bygdevekst/data/sharedtest"
 	"github.com/bygdevekst/bygdevekst/ingest/fetch"
 	"github.com/bygdevekst/bygdevekst/ingest/klass"
 	"github.com/bygdevekst/bygdevekst/ingest/ssbsim"
@@ -65,17 +64,7 @@ func TestCrosswalk(t *testing.T) {
 // TestRegisterAgainstKlass holds the register's codes and names against the
 // recorded body of 2026.
 func TestRegisterAgainstKlass(t *testing.T) {
-	dir := os.Getenv("SHARED_DIR")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	raw, err := os.ReadFile(filepath.Join(dir, "pxweb-fixtures", "klass", "klass-131-codesAt-2026-01-01.json"))
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("the shared folder must be there in CI: %v", err)
-		}
-		t.Skip("the shared folder is not here; set SHARED_DIR to run this test")
-	}
+	raw := sharedtest.Read(t, "pxweb-fixtures", "klass", "klass-131-codesAt-2026-01-01.json")
 	var v struct{ Codes []klass.Code }
 	if err := json.Unmarshal(raw, &v); err != nil {
 		t.Fatal(err)

@@ -3,8 +3,6 @@ package nav
 import (
 	"bytes"
 	"encoding/csv"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/bygdevekst/bygdevekst/data"
 	"github.com/bygdevekst/bygdevekst/data/catalogue"
+	"github.com/bygdevekst/bygdevekst/data/sharedtest"
 )
 
 // plan is a plan of both measures; the catalogue's own has only the count.
@@ -28,28 +27,10 @@ func countPlan() *catalogue.Table {
 	return &catalogue.Table{ID: "HL060", Series: map[string]catalogue.Selection{"unemployed": {"Ark": {"Antall"}}}}
 }
 
-// shared reads a file of the shared folder: $SHARED_DIR, or shared beside the
-// module's root. Where there is none the test is skipped, save in CI.
-func shared(t testing.TB, name string) []byte {
-	t.Helper()
-	dir := os.Getenv("SHARED_DIR")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	content, err := os.ReadFile(filepath.Join(dir, "real", "nav", name))
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("shared file missing in CI: %v", err)
-		}
-		t.Skipf("skipped: no shared folder here (set SHARED_DIR): %v", err)
-	}
-	return content
-}
-
 // The oracle is a conversion of the workbook by others, per cent rounded to the
 // one decimal that NAV gives.
 func TestOctober2022IsWhatOthersRead(t *testing.T) {
-	got, err := Decode(shared(t, "202210_HL060_helt_ledige_fylke_og_kommune.xlsx"), plan())
+	got, err := Decode(sharedtest.Read(t, "real", "nav", "202210_HL060_helt_ledige_fylke_og_kommune.xlsx"), plan())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +47,7 @@ func TestOctober2022IsWhatOthersRead(t *testing.T) {
 	want := map[string]string{}
 	suppressed := 0
 	for series, file := range map[string]string{"unemployed": "nav_helt_ledige_2022_antall.csv", "unemployed_share": "nav_helt_ledige_2022_prosent.csv"} {
-		rows, err := csv.NewReader(bytes.NewReader(shared(t, file))).ReadAll()
+		rows, err := csv.NewReader(bytes.NewReader(sharedtest.Read(t, "real", "nav", file))).ReadAll()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -97,7 +78,7 @@ func TestOctober2022IsWhatOthersRead(t *testing.T) {
 
 func TestTheCataloguesPlanIsExecuted(t *testing.T) {
 	cat := catalogue.Default()
-	got, err := Decode(shared(t, "202210_HL060_helt_ledige_fylke_og_kommune.xlsx"), cat.Table("HL060"))
+	got, err := Decode(sharedtest.Read(t, "real", "nav", "202210_HL060_helt_ledige_fylke_og_kommune.xlsx"), cat.Table("HL060"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,27 +15,11 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/bygdevekst/bygdevekst/data"
+	"github.com/bygdevekst/bygdevekst/data/sharedtest"
 	"github.com/bygdevekst/bygdevekst/ingest/fetch"
 	"github.com/bygdevekst/bygdevekst/ingest/pxweb"
 	"github.com/bygdevekst/bygdevekst/ingest/ssbsim"
 )
-
-// fixtures is the folder of recorded bodies.
-func fixtures(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("SHARED_DIR")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	dir = filepath.Join(dir, "pxweb-fixtures")
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("the shared folder must be there in CI: %v", err)
-		}
-		t.Skip("the shared folder is not here; set SHARED_DIR to run this test")
-	}
-	return dir
-}
 
 func client(t *testing.T, base string) *pxweb.Client {
 	t.Helper()
@@ -49,7 +33,7 @@ func client(t *testing.T, base string) *pxweb.Client {
 // replay answers every path with a recorded body and status.
 func replay(t *testing.T, answers map[string]string) *pxweb.Client {
 	t.Helper()
-	dir := fixtures(t)
+	dir := sharedtest.Path(t, "pxweb-fixtures")
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		status, file, ok := strings.Cut(answers[strings.TrimPrefix(r.URL.Path, "/api/pxwebapi/v2")], " ")
 		if !ok {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/bygdevekst/bygdevekst/data"
+	"github.com/bygdevekst/bygdevekst/data/sharedtest"
 	"github.com/bygdevekst/bygdevekst/ingest/ssbsim"
 )
 
@@ -205,7 +206,7 @@ func TestCodesOfTheirTime(t *testing.T) {
 // TestErrorsAreSSBsOwn holds the recorded error bodies byte for byte.
 func TestErrorsAreSSBsOwn(t *testing.T) {
 	base := serve(t, shared())
-	dir := sharedDir(t)
+	dir := sharedtest.Path(t)
 	const ok = "&valueCodes[ContentsCode]=KOShjtj80aarover0001&valueCodes[Tid]=2024"
 	for file, url := range map[string]string{
 		"error-400-nonexistent-table.json":         "/tables/99999/data?valueCodes[Tid]=2024",
@@ -231,28 +232,10 @@ func TestErrorsAreSSBsOwn(t *testing.T) {
 	}
 }
 
-func sharedDir(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("SHARED_DIR")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("the shared folder must be there in CI: %v", err)
-		}
-		t.Skip("the shared folder is not here; set SHARED_DIR to run this test")
-	}
-	return dir
-}
-
 // TestKeyOrderIsSSBs compares the order of keys with a recorded body.
 func TestKeyOrderIsSSBs(t *testing.T) {
 	base := serve(t, shared())
-	raw, err := os.ReadFile(filepath.Join(sharedDir(t), "pxweb-fixtures", "ssb-v2", "07459-3kommuner-80plus-2017-2024.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	raw := sharedtest.Read(t, "pxweb-fixtures", "ssb-v2", "07459-3kommuner-80plus-2017-2024.json")
 	_, body := get(t, base+"/tables/07459/data?valueCodes[Region]=3401&valueCodes[Kjonn]=*&valueCodes[Alder]=080,081&valueCodes[ContentsCode]=Personer1&valueCodes[Tid]=2024")
 	want, got := keys(t, raw), keys(t, body)
 	if strings.Join(got, " ") != strings.Join(want, " ") {
@@ -265,7 +248,7 @@ func TestKeyOrderIsSSBs(t *testing.T) {
 // them are SSB's, seen in its answers.
 func TestShapesAreTheServers(t *testing.T) {
 	base := serve(t, shared())
-	dir := filepath.Join(sharedDir(t), "pxweb-fixtures", "pxwebapi-server")
+	dir := sharedtest.Path(t, "pxweb-fixtures", "pxwebapi-server")
 	own := map[string]bool{"discontinued": true, "noteMandatory": true, "refperiod": true, "alternativeText": true}
 	optional := map[string]bool{"link": true, "note": true, "eliminationValueCode": true}
 	for _, c := range []struct{ file, url, path string }{
