@@ -446,10 +446,18 @@ func TestJointFewSets(t *testing.T) {
 // the whole test run again, and beyond it is. Adjusted, the interval may be a little
 // wider (scenario.reach), and only what lies beyond is asked for.
 func TestJointInverts(t *testing.T) {
-	for name, est := range map[string]panel.Estimator{"did": did.Estimator(did.Options{}), "sdid": sdid.Estimator(sdid.Options{})} {
+	for name, run := range map[string]struct {
+		est panel.Estimator
+		o   JointOptions
+	}{
+		"did":        {did.Estimator(did.Options{}), JointOptions{Weights: []float64{1, 2, 3}}},
+		"sdid":       {sdid.Estimator(sdid.Options{}), JointOptions{Weights: []float64{1, 2, 3}}},
+		"sdid block": {sdid.Estimator(sdid.Options{}), JointOptions{Block: true}},
+	} {
 		p := simulate(rand.New(rand.NewPCG(7, 3)), 30, 14)
 		d := panel.Design{Treated: []int{0, 1, 2}, Donors: span(30)[3:], Start: 11}
-		o := JointOptions{Options: Options{Level: 0.9, Seed: 2}, Sets: 400, Weights: []float64{1, 2, 3}}
+		o := run.o
+		o.Options, o.Sets = Options{Level: 0.9, Seed: 2}, 400
 		at := func(theta float64) *JointResult {
 			q := *p
 			q.Y = mat.DenseCopyOf(p.Y)
@@ -458,7 +466,7 @@ func TestJointInverts(t *testing.T) {
 					q.Y.Set(i, c, q.Y.At(i, c)-theta)
 				}
 			}
-			r, err := Joint(t.Context(), &q, d, est, o)
+			r, err := Joint(t.Context(), &q, d, run.est, o)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -64,10 +64,10 @@ type JointResult struct {
 
 // Joint tests whether several treated units are affected on average. Its null
 // distribution are sets of as many units, drawn at random and all distinct, each
-// matched on size to the treated unit it stands in for. Units by themselves are drawn
-// from donors and treated alike (Fisher's permutation test: sets of donors alone have
-// less to vary with than the treated had, and reject too often); a block is compared
-// with blocks of donors. The p-value is exact to 1/(sets+1).
+// matched on size to the treated unit it stands in for. They are drawn from donors and
+// treated alike, as Fisher's permutation test asks: sets of donors alone have less to
+// vary with than the treated had, and reject too often. The p-value is exact to
+// 1/(sets+1).
 func Joint(ctx context.Context, p *panel.Panel, d panel.Design, est panel.Estimator, o JointOptions) (*JointResult, error) {
 	var err error
 	if o.Options, err = o.check(); err != nil {
@@ -351,19 +351,21 @@ func (o JointOptions) candidates(p *panel.Panel, unit int, units []int) []int {
 	return out[:min(n, len(out))]
 }
 
-// block estimates sets of donors as blocks.
+// block estimates sets of units as blocks, with the donors not in the set. What a set
+// of G units holds of an effect on all treated is the share of treated in it.
 func (o JointOptions) block(ctx context.Context, p *panel.Panel, d panel.Design, est panel.Estimator) (*JointResult, error) {
 	full, err := est(p, d)
 	if err != nil {
 		return nil, err
 	}
 	r := &JointResult{}
-	sets := o.draw(p, d.Treated, d.Donors, r)
+	from := slices.Concat(d.Donors, d.Treated)
+	sets := o.draw(p, d.Treated, from, r)
 	all := make([]Placebo, len(sets))
 	err = o.each(ctx, len(sets), func(b int) {
 		rows := make([]int, len(sets[b]))
 		for k, j := range sets[b] {
-			rows[k] = d.Donors[j]
+			rows[k] = from[j]
 		}
 		rest := without(d.Donors, rows...)
 		if len(rest) == 0 {
@@ -375,26 +377,38 @@ func (o JointOptions) block(ctx context.Context, p *panel.Panel, d panel.Design,
 	if err != nil {
 		return nil, err
 	}
-	var effects, sizes []float64
+	var effects, sizes, shares []float64
 	for b, q := range all {
 		if q.Failed != "" {
 			r.Failed++
 			continue
 		}
 		effects = append(effects, q.Estimate.ATT)
-		sizes = append(sizes, meanSize(p, sets[b], d.Donors))
+		sizes = append(sizes, meanSize(p, sets[b], from))
+		treated := 0
+		for _, j := range sets[b] {
+			if j >= len(d.Donors) {
+				treated++
+			}
+		}
+		shares = append(shares, float64(treated)/float64(len(sets[b])))
 	}
 	r.Sets = len(effects)
-	r.Plain = newTest(full.ATT, effects, o.Options)
+	r.Plain = newMixture(full.ATT, effects, []scenario{{draws: effects, shares: shares, prob: 1}}, o.Options)
+	// The effect itself must not tell of sizes.
+	null := make([]float64, len(effects))
+	for b, e := range effects {
+		null[b] = e - shares[b]*full.ATT
+	}
 	at := meanSize(p, span(len(d.Treated)), d.Treated)
-	r.Variance = fitSizes(at, effects, sizes)
+	r.Variance = fitSizes(at, null, sizes)
 	if why := r.Variance.Reason; why != "" {
 		r.SizeAdjusted = undefined(full.ATT, why, o.Options)
 	} else {
 		// Sets overlap: they tell no more than as many disjoint ones.
 		var all []scenario
-		for _, l := range posterior([]Sample{{effects, sizes}}, min(1, float64(len(d.Donors))/float64(len(d.Treated)*len(effects)))) {
-			all = append(all, scenario{draws: rescale(l.v, at, effects, sizes), prob: l.prob})
+		for _, l := range posterior([]Sample{{null, sizes}}, min(1, float64(len(d.Donors))/float64(len(d.Treated)*len(effects)))) {
+			all = append(all, scenario{draws: rescale(l.v, at, effects, sizes), shares: rescale(l.v, at, shares, sizes), prob: l.prob})
 		}
 		r.SizeAdjusted = newMixture(full.ATT, rescale(r.Variance.SizeVariance, at, effects, sizes), all, o.Options)
 		r.Z = full.ATT / math.Sqrt(r.Variance.AtTreated)
