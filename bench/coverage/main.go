@@ -63,7 +63,7 @@ func main() {
 	reps := flag.Int("reps", 20000, "drawings a scenario")
 	seed := flag.Uint64("seed", 20261125, "seed of the drawings")
 	flag.Parse()
-	all := scenarios()
+	all := append(scenarios(), more()...)
 	results := run(all, *reps, *seed)
 	found, err := falseAlarms()
 	if err == nil {
@@ -193,6 +193,12 @@ when nothing was done anywhere. 5 %% is aimed at. The same years moved them all,
 - **A stock counted twice holds the same people twice.** The interval of its change is longer than it
   need be; a clear change is certainly clear.
 - **An attainment score moves in steps.** Its interval covers the true step nearly always.
+- **A forecast model is too sure of itself.** Its own interval takes the model and its parameters as
+  known. What the service shows is calibrated on how far the same method was off in all
+  municipalities ([validation.md](validation.md) stands in earlier years and looks what came).
+- **One small place against larger ones** needs the adjustment for size; without it the interval of
+  a difference in differences is far too short. The normal limits of group-time effects want more
+  than a handful of treated places.
 `)
 	return p.err
 }
