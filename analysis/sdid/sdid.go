@@ -102,32 +102,64 @@ func Estimate(p *panel.Panel, d panel.Design, o Options) (*Fit, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, done := borrow(q)
-	defer done()
-	var f *Fit
-	if joint(o) {
-		f, err = w.joint(p, d, o)
-	} else {
-		f, err = w.fit(d, o, nil)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if beta != nil {
+	f, err := estimate(q, d, o)
+	if err == nil && beta != nil {
 		f.Beta = beta
 	}
-	return f, nil
+	return f, err
 }
 
-// Estimator is Estimate in the form inference calls.
+// estimate fits a block on a panel whose covariates, if they are projected, have
+// been taken out.
+func estimate(p *panel.Panel, d panel.Design, o Options) (*Fit, error) {
+	w, done := borrow(p)
+	defer done()
+	if joint(o) {
+		return w.joint(p, d, o)
+	}
+	return w.fit(d, o, nil)
+}
+
+// Estimator is Estimate in the form inference calls: thousands of times on one panel,
+// so that without covariates it asks for no more than that the design's own rows can be used.
 func Estimator(o Options) panel.Estimator {
 	return func(p *panel.Panel, d panel.Design) (panel.Estimate, error) {
-		f, err := Estimate(p, d, o)
+		fit := Estimate
+		if len(o.Covariates) == 0 && usable(p, d) {
+			fit = estimate
+		}
+		f, err := fit(p, d, o)
 		if err != nil {
 			return panel.Estimate{}, err
 		}
 		return f.Estimate, nil
 	}
+}
+
+// usable says that the design is possible and its rows are whole; Estimate tells what is
+// wrong where they are not.
+func usable(p *panel.Panel, d panel.Design) bool {
+	if p.Y == nil || d.Check(p) != nil {
+		return false
+	}
+	if r, c := p.Y.Dims(); r != len(p.Units) || c != len(p.Times) {
+		return false
+	}
+	return whole(p, d.Treated) && whole(p, d.Donors)
+}
+
+// whole says that every outcome of the rows is finite: 0·v is 0 for those only.
+func whole(p *panel.Panel, rows []int) bool {
+	for _, i := range rows {
+		var zero float64
+		for _, v := range p.Y.RawRowView(i) {
+			zero += 0 * v
+		}
+		if zero != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // Residualise returns the panel with xβ taken from the outcome, and β: the
@@ -161,20 +193,23 @@ func adjusted(p *panel.Panel, blocks []panel.Design, o Options) (*panel.Panel, [
 // noise is σ, the standard deviation (n−1) of the first differences of donor
 // outcomes before treatment; 0 for a single difference.
 func noise(p *panel.Panel, donors []int, start int) float64 {
-	var mean, ss float64
-	n := 0
-	for _, i := range donors {
-		row := p.Y.RawRowView(i)
-		for t := 1; t < start; t++ {
-			v := row[t] - row[t-1]
-			n++
-			delta := v - mean
-			mean += delta / float64(n)
-			ss += delta * (v - mean)
-		}
-	}
+	n := len(donors) * (start - 1)
 	if n < 2 {
 		return 0
+	}
+	var mean, ss float64
+	for _, i := range donors {
+		row := p.Y.RawRowView(i)
+		mean += (row[start-1] - row[0]) / float64(n)
+	}
+	for _, i := range donors {
+		row := p.Y.RawRowView(i)
+		var even, odd float64
+		for t := 1; t < start; t++ {
+			v := row[t] - row[t-1] - mean
+			even, odd = odd, even+v*v
+		}
+		ss += even + odd
 	}
 	return math.Sqrt(ss / float64(n-1))
 }

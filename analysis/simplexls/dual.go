@@ -1,13 +1,24 @@
 package simplexls
 
-import "math"
+import (
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas64"
+)
 
 // newton is the workspace of the dual method.
 type newton struct {
 	r, grad, dir, trial []float64
 	h                   []float64 // m×m, lower triangle.
-	mean                []float64
 	raw                 []float64
+	// about is the mean of all points; sum and scatter (lower triangle) are Σ (p − about) and
+	// Σ (p − about)(p − about)' over the points marked in member. From one step to the
+	// next few points come and go.
+	about, sum, scatter []float64
+	member              []bool
+	before              []int // The active points of the last step.
 }
 
 const (
@@ -30,8 +41,7 @@ func (s *Solver) solveDual(dst *Solution) bool {
 	m, n := s.m, s.n
 	d.r, d.grad = grow(d.r, m), grow(d.grad, m)
 	d.dir, d.trial = grow(d.dir, m), grow(d.trial, m)
-	d.mean, d.h = grow(d.mean, m), grow(d.h, m*m)
-	d.raw = grow(d.raw, n)
+	d.h, d.raw = grow(d.h, m*m), grow(d.raw, n)
 	s.dualStart()
 	value := s.dualValue(d.r)
 	for it := 1; it <= dualLimit; it++ {
@@ -67,7 +77,8 @@ func (s *Solver) solveDual(dst *Solution) bool {
 			break
 		}
 		copy(d.r, d.trial)
-		if t == 1 && slope <= 4*eps*math.Abs(next) {
+		// On an unchanged support D is quadratic, and a whole step ends at its top.
+		if t == 1 && (slope <= 4*eps*math.Abs(next) || slices.Equal(s.active, d.before)) {
 			break
 		}
 		value = next
@@ -84,22 +95,32 @@ func (s *Solver) solveDual(dst *Solution) bool {
 
 // dualStart begins at the mean of the points, the optimum for an infinite ridge.
 func (s *Solver) dualStart() {
-	clear(s.dual.r)
+	d := &s.dual
+	clear(d.r)
 	for j := range s.n {
-		axpy(1/float64(s.n), s.p[j*s.m:(j+1)*s.m], s.dual.r)
+		axpy(1/float64(s.n), s.p[j*s.m:(j+1)*s.m], d.r)
 	}
+	d.about, d.sum, d.scatter = grow(d.about, s.m), grow(d.sum, s.m), grow(d.scatter, s.m*s.m)
+	copy(d.about, d.r)
+	clear(d.sum)
+	clear(d.scatter)
+	if cap(d.member) < s.n {
+		d.member = make([]bool, s.n)
+	}
+	d.member = d.member[:s.n]
+	clear(d.member)
 }
 
 // dualValue evaluates D(r), leaving the inner minimiser in s.w, s.active and its
 // point in s.x.
 func (s *Solver) dualValue(r []float64) float64 {
 	d := &s.dual
-	for j := range s.n {
-		v := dot(s.p[j*s.m:(j+1)*s.m], r)
-		if s.linear != nil {
-			v += s.linear[j] / 2
-		}
-		d.raw[j] = -v / s.ridge
+	blas64.Gemv(blas.NoTrans, -1/s.ridge,
+		blas64.General{Rows: s.n, Cols: s.m, Stride: s.m, Data: s.p},
+		blas64.Vector{N: s.m, Inc: 1, Data: r}, 0,
+		blas64.Vector{N: s.n, Inc: 1, Data: d.raw})
+	for j, c := range s.linear {
+		d.raw[j] -= c / 2 / s.ridge
 	}
 	s.project(d.raw)
 	s.point()
@@ -153,44 +174,63 @@ func (s *Solver) project(v []float64) {
 func (s *Solver) dualDirection() bool {
 	d := &s.dual
 	m := s.m
-	clear(d.mean)
-	for _, j := range s.active {
-		axpy(1/float64(len(s.active)), s.p[j*m:(j+1)*m], d.mean)
-	}
-	clear(d.h)
-	for _, j := range s.active {
-		p := s.p[j*m : (j+1)*m]
-		for i := range m {
-			d.trial[i] = p[i] - d.mean[i]
+	s.dualScatter()
+	k := float64(len(s.active))
+	for i := range m {
+		// C is the scatter about the mean of all less k times what the means differ by.
+		row, all := d.h[i*m:i*m+i+1], d.scatter[i*m:i*m+i+1]
+		by := d.sum[i] / k
+		for c := range row {
+			row[c] = (all[c] - by*d.sum[c]) / s.ridge
 		}
-		for i := range m {
-			axpy(d.trial[i]/s.ridge, d.trial[:i+1], d.h[i*m:i*m+i+1])
-		}
+		row[i]++
 	}
 	for i := range m {
-		d.h[i*m+i]++
-	}
-	for i := range m {
-		for k := 0; k <= i; k++ {
-			v := d.h[i*m+k] - dot(d.h[i*m:i*m+k], d.h[k*m:k*m+k])
-			if k < i {
-				d.h[i*m+k] = v / d.h[k*m+k]
-				continue
-			}
-			if !(v > 0) {
-				return false
-			}
-			d.h[i*m+i] = math.Sqrt(v)
+		row := d.h[i*m : i*m+i+1]
+		for c := range i {
+			row[c] = (row[c] - dot(row[:c], d.h[c*m:])) / d.h[c*m+c]
 		}
+		v := row[i] - dot(row[:i], row)
+		if !(v > 0) {
+			return false
+		}
+		row[i] = math.Sqrt(v)
 	}
 	for i := range m {
-		d.dir[i] = (d.grad[i] - dot(d.h[i*m:i*m+i], d.dir[:i])) / d.h[i*m+i]
+		d.dir[i] = (d.grad[i] - dot(d.h[i*m:i*m+i], d.dir)) / d.h[i*m+i]
 	}
 	for i := m - 1; i >= 0; i-- {
 		d.dir[i] /= d.h[i*m+i]
-		for k := range i {
-			d.dir[k] -= d.h[i*m+k] * d.dir[i]
-		}
+		axpy(-d.dir[i], d.h[i*m:i*m+i], d.dir)
 	}
 	return true
+}
+
+// dualScatter brings sum and scatter to the active points.
+func (s *Solver) dualScatter() {
+	d := &s.dual
+	m := s.m
+	d.before = append(d.before[:0], s.active...)
+	k := 0
+	for j, in := range d.member {
+		now := k < len(s.active) && s.active[k] == j
+		if now {
+			k++
+		}
+		if now == in {
+			continue
+		}
+		d.member[j] = now
+		sign := 1.0
+		if in {
+			sign = -1
+		}
+		for i, v := range s.p[j*m : (j+1)*m] {
+			d.trial[i] = v - d.about[i]
+		}
+		axpy(sign, d.trial, d.sum)
+		for i, v := range d.trial {
+			axpy(sign*v, d.trial[:i+1], d.scatter[i*m:])
+		}
+	}
 }

@@ -23,6 +23,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
@@ -88,6 +89,8 @@ type Solution struct {
 	// Gap is the duality gap wᵀ∇f − min_j ∇f_j ≥ f(w) − f(w*): an upper bound on
 	// what any other weights could gain.
 	Gap float64
+	// MeanSquare is Σ_j ‖x_j − y‖²/N, what a gap is large or small against.
+	MeanSquare float64
 	// Iterations counts the major iterations.
 	Iterations int
 	// NonUnique says that other weights attain the same objective to working
@@ -113,6 +116,7 @@ type Solver struct {
 	p       []float64 // p_j = x_j − y, n×m.
 	norm    []float64 // ‖p_j‖.
 	maxNorm float64
+	squares float64   // Σ ‖p_j‖².
 	x       []float64 // Σ w_j p_j.
 	g       []float64 // half gradient.
 	w       []float64
@@ -149,6 +153,7 @@ func (s *Solver) solve(p Problem, dst *Solution, warm bool) error {
 	if !done {
 		s.start(warm && s.warmN == s.n)
 		dst.Iterations = s.descend()
+		s.polish()
 	}
 	s.finish(dst)
 	s.warmN = s.n
@@ -182,19 +187,19 @@ func (s *Solver) load(p Problem) error {
 	s.p = grow(s.p, n*m)
 	s.x = grow(s.x, m)
 	s.n, s.m, s.ridge, s.sqrtR, s.linear = n, m, p.Ridge, math.Sqrt(p.Ridge), p.Linear
-	s.maxNorm = 0
+	s.maxNorm, s.squares = 0, 0
+	s.qr.forget()
 	for j := range n {
 		row, src := s.p[j*m:(j+1)*m], p.X[j*m:(j+1)*m]
-		var q float64
-		for i, v := range src {
-			d := v - p.Y[i]
-			row[i] = d
-			q += d * d
+		for i, y := range p.Y {
+			row[i] = src[i] - y
 		}
+		q := dot(row, row)
 		if math.IsNaN(q) || math.IsInf(q, 0) {
 			return fmt.Errorf("%w: donor %d", ErrNotFinite, j)
 		}
 		s.norm[j] = math.Sqrt(q)
+		s.squares += q
 		s.maxNorm = max(s.maxNorm, s.norm[j])
 	}
 	for j, c := range p.Linear {
@@ -323,6 +328,37 @@ func (s *Solver) restore() {
 	copy(s.w, s.savedW)
 }
 
+// polish takes one step of iterative refinement on the support, the same factor with
+// the residual as it is now for right-hand side, where rounding has left a gap that
+// can be seen; it stands only if the gap falls.
+func (s *Solver) polish() {
+	if len(s.active) < 2 {
+		return
+	}
+	s.point()
+	before := s.gap()
+	if before <= s.slack(0) {
+		return
+	}
+	base := s.base(-1)
+	if s.qr.reduce(s, s.active, base) >= 0 {
+		return
+	}
+	s.save()
+	s.qr.refine(s, base)
+	s.normalise()
+	s.point()
+	if len(s.active) < len(s.saved) || !(s.gap() < before) {
+		s.restore()
+	}
+}
+
+// gap is half the duality gap at the current point.
+func (s *Solver) gap() float64 {
+	phi := s.gradient()
+	return phi - slices.Min(s.g)
+}
+
 // settle moves w to the minimiser over the affine hull of the active points,
 // dropping points that would leave the simplex, until it lies inside. It reports
 // false when the entering donor brings no new direction and no gain.
@@ -414,6 +450,7 @@ func (s *Solver) finish(dst *Solution) {
 			dst.Support = append(dst.Support, j)
 		}
 	}
+	dst.MeanSquare = s.squares / float64(s.n)
 	dst.Residual = dot(s.x, s.x)
 	dst.Objective = s.value()
 	dst.Gap = max(0, 2*(phi-low))
@@ -423,12 +460,17 @@ func (s *Solver) finish(dst *Solution) {
 	}
 	dst.PerfectFit = math.Sqrt(dst.Residual) <= perfectTol*supported
 	dst.Converged = dst.Gap <= 1e-7*max(math.Abs(dst.Objective), 1e-8*s.maxNorm*s.maxNorm)
-	dst.NonUnique = s.ridge == 0 && s.ambiguous(low)
+	dst.NonUnique = s.ridge == 0 && s.ambiguous(low, dst.PerfectFit)
 }
 
-// ambiguous reports whether the optimal face holds an affinely dependent set.
-func (s *Solver) ambiguous(low float64) bool {
-	tol := faceTol*s.maxNorm*math.Sqrt(dot(s.x, s.x)) + faceTol*faceTol*s.maxNorm*s.maxNorm
+// ambiguous reports whether the optimal face holds an affinely dependent set. Where
+// the residual is rounding only, so is the gradient, and every donor is on the face.
+func (s *Solver) ambiguous(low float64, perfect bool) bool {
+	xn := math.Sqrt(dot(s.x, s.x))
+	tol := faceTol*s.maxNorm*xn + faceTol*faceTol*s.maxNorm*s.maxNorm
+	if perfect && s.linear == nil {
+		tol = max(tol, 2*s.maxNorm*xn)
+	}
 	s.saved = s.saved[:0]
 	s.saved = append(s.saved, s.active...)
 	for j, v := range s.g {
@@ -452,17 +494,32 @@ func grow(v []float64, n int) []float64 {
 	return v[:n]
 }
 
+// dot has four sums, since one waits for itself in every addition.
 func dot(a, b []float64) float64 {
 	b = b[:len(a)]
-	var s float64
-	for i, v := range a {
-		s += v * b[i]
+	var s0, s1, s2, s3 float64
+	for len(a) >= 4 && len(b) >= 4 {
+		s0 += a[0] * b[0]
+		s1 += a[1] * b[1]
+		s2 += a[2] * b[2]
+		s3 += a[3] * b[3]
+		a, b = a[4:], b[4:]
 	}
-	return s
+	for i, v := range a {
+		s0 += v * b[i]
+	}
+	return (s0 + s1) + (s2 + s3)
 }
 
 func axpy(a float64, x, y []float64) {
 	y = y[:len(x)]
+	for len(x) >= 4 && len(y) >= 4 {
+		y[0] += a * x[0]
+		y[1] += a * x[1]
+		y[2] += a * x[2]
+		y[3] += a * x[3]
+		x, y = x[4:], y[4:]
+	}
 	for i, v := range x {
 		y[i] += a * v
 	}

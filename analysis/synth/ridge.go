@@ -3,8 +3,12 @@ package synth
 import (
 	"fmt"
 	"math"
+	"sync"
 
-	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas64"
+	"gonum.org/v1/gonum/lapack"
+	"gonum.org/v1/gonum/lapack/lapack64"
 
 	"github.com/bygdevekst/bygdevekst/analysis/panel"
 	"github.com/bygdevekst/bygdevekst/analysis/simplexls"
@@ -38,34 +42,36 @@ type RidgePath struct {
 // alone, λ with rows as they stand. So does the Python package pysyncon (1.5), whose
 // result on the Basque panel is published.
 func (s Spec) ridge(p *panel.Panel, d panel.Design, r *Result) error {
-	r.Lambda = s.Lambda
-	if s.LambdaRule == LambdaChosen {
-		path, err := s.RidgeCV(p, d)
-		if err != nil {
-			return err
-		}
-		r.Lambda = path.Lambda[path.Chosen]
-	}
 	x, x1 := outcomeRows(p, d, r.columns)
 	base := &Result{}
 	if err := base.simplex(simplexls.Problem{N: len(d.Donors), M: len(x1), X: x, Y: x1}); err != nil {
 		return err
 	}
 	r.Certificate, r.Flags = base.Certificate, base.Flags
-	centreRows(x, x1)
+	w := ridgeSpaces.Get().(*ridgeSpace)
+	defer ridgeSpaces.Put(w)
+	if len(s.Predictors) == 0 {
+		centreRows(x, x1)
+	}
+	w.known = false
+	r.Lambda = s.Lambda
+	if s.LambdaRule == LambdaChosen {
+		path, err := w.validate(x, x1)
+		if err != nil {
+			return err
+		}
+		r.Lambda = path.Lambda[path.Chosen]
+	}
 	if len(s.Predictors) > 0 {
+		centreRows(x, x1)
 		var err error
 		if x, x1, err = s.stack(p, d, x, x1, r); err != nil {
 			return err
 		}
-	}
-	f, err := newRidgeFit(x, x1)
-	if err != nil {
-		return err
+		w.known = false
 	}
 	r.Weights = make([]float64, len(d.Donors))
-	f.augment(r.Weights, base.Weights, r.Lambda)
-	return nil
+	return w.augment(r.Weights, base.Weights, x, x1, r.Lambda)
 }
 
 // stack puts the predictors under centred outcomes, centred themselves and with the
@@ -121,100 +127,139 @@ func centreRows(x, x1 []float64) {
 	}
 }
 
-// ridgeFit holds the eigenvectors of the smaller Gram matrix, so that every λ
-// costs a product only.
-type ridgeFit struct {
-	n, l    int
-	x, x1   []float64
-	byUnit  bool // Gram is X₀X₀' (J×J) rather than X₀'X₀ (L×L).
-	value   []float64
-	vectors mat.Dense
+// gram is X₀'X₀ (periods), or X₀X₀' (units), by its eigenvectors.
+type gram struct {
+	k       int
+	value   []float64 // Ascending, none below zero.
+	vectors []float64 // vectors[t*k+i] is entry t of eigenvector i.
+	work    []float64
 }
 
-func newRidgeFit(x, x1 []float64) (*ridgeFit, error) {
-	f := &ridgeFit{l: len(x1), x: x, x1: x1}
-	f.n = len(x) / f.l
-	f.byUnit = f.n < f.l
-	m := mat.NewDense(f.n, f.l, x)
-	var gram mat.SymDense
-	if f.byUnit {
-		gram.SymOuterK(1, m)
-	} else {
-		gram.SymOuterK(1, m.T())
+// of factorises the Gram matrix of the rows of m, or of its columns.
+func (g *gram) of(m blas64.General, trans blas.Transpose) error {
+	g.k = m.Rows
+	if trans == blas.Trans {
+		g.k = m.Cols
 	}
-	var eigen mat.EigenSym
-	if !eigen.Factorize(&gram, true) {
-		return nil, fmt.Errorf("%w: eigenvalues of the donors' Gram matrix", ErrNotConverged)
+	g.value, g.vectors = ofLength(g.value, g.k), ofLength(g.vectors, g.k*g.k)
+	a := blas64.Symmetric{Uplo: blas.Upper, N: g.k, Stride: g.k, Data: g.vectors}
+	blas64.Syrk(trans, 1, m, 0, a)
+	var ask [1]float64
+	lapack64.Syev(lapack.EVCompute, a, g.value, ask[:], -1)
+	g.work = ofLength(g.work, int(ask[0]))
+	if !lapack64.Syev(lapack.EVCompute, a, g.value, g.work, len(g.work)) {
+		return fmt.Errorf("%w: eigenvalues of a Gram matrix of %d", ErrNotConverged, g.k)
 	}
-	f.value = eigen.Values(nil)
-	eigen.VectorsTo(&f.vectors)
-	return f, nil
+	for i, v := range g.value {
+		g.value[i] = max(0, v)
+	}
+	return nil
 }
 
-// top is the squared largest singular value of the donors.
-func (f *ridgeFit) top() float64 { return max(0, f.value[len(f.value)-1]) }
+// top is the largest eigenvalue, the squared largest singular value of X₀.
+func (g *gram) top() float64 { return g.value[g.k-1] }
 
-// augment writes w + X₀(X₀'X₀ + λI)⁻¹(x₁ − X₀'w) to dst. Directions without any
-// variation are left alone when λ = 0.
-func (f *ridgeFit) augment(dst, w []float64, lambda float64) {
-	miss := f.miss(w)
+// project writes the coordinates of r in the eigenvectors.
+func (g *gram) project(dst, r []float64) {
+	clear(dst)
+	for t, v := range r {
+		for i, q := range g.vectors[t*g.k : (t+1)*g.k] {
+			dst[i] += v * q
+		}
+	}
+}
+
+// shrink replaces v by (Gram + λI)⁻¹ v. Directions without any variation are left
+// out when λ = 0. Scores are room for the coordinates.
+func (g *gram) shrink(v, scores []float64, lambda float64) {
+	g.project(scores, v)
+	for i, q := range g.value {
+		if q+lambda <= 1e-14*g.top() {
+			scores[i] = 0
+			continue
+		}
+		scores[i] /= q + lambda
+	}
+	for t := range v {
+		v[t] = 0
+		for i, q := range g.vectors[t*g.k : (t+1)*g.k] {
+			v[t] += q * scores[i]
+		}
+	}
+}
+
+// ridgeSpace holds the buffers of a fit, which placebos ask for by the thousand.
+type ridgeSpace struct {
+	gram gram
+	// known says that gram is that of the periods of the rows about to be augmented.
+	known        bool
+	solver       simplexls.Solver
+	sol          simplexls.Solution
+	column       []float64 // The period left out.
+	miss, scores []float64
+	inverse      []float64 // 1/(value + λ), by eigenvalue and λ.
+	above, below []float64
+	errs         []float64 // Squared errors by period left out and λ.
+}
+
+var ridgeSpaces = sync.Pool{New: func() any { return new(ridgeSpace) }}
+
+// augment writes w + X₀(X₀'X₀ + λI)⁻¹(x₁ − X₀'w) to dst, by the smaller Gram matrix.
+func (s *ridgeSpace) augment(dst, w, x, x1 []float64, lambda float64) error {
+	l := len(x1)
+	m := blas64.General{Rows: len(w), Cols: l, Stride: l, Data: x}
+	s.miss = ofLength(s.miss, l)
+	missed(s.miss, w, x, x1)
 	copy(dst, w)
-	if f.byUnit {
+	if m.Rows < l {
 		// (X₀X₀' + λI)⁻¹ X₀ miss.
-		rhs := f.times(miss)
-		f.shrink(rhs, lambda)
+		if err := s.gram.of(m, blas.NoTrans); err != nil {
+			return err
+		}
+		rhs := make([]float64, m.Rows)
+		addProduct(rhs, x, s.miss)
+		s.scores = ofLength(s.scores, m.Rows)
+		s.gram.shrink(rhs, s.scores, lambda)
 		for j, v := range rhs {
 			dst[j] += v
 		}
-		return
+		return nil
 	}
-	f.shrink(miss, lambda)
-	for j, v := range f.times(miss) {
-		dst[j] += v
+	if !s.known {
+		if err := s.gram.of(m, blas.Trans); err != nil {
+			return err
+		}
 	}
+	s.scores = ofLength(s.scores, l)
+	s.gram.shrink(s.miss, s.scores, lambda)
+	addProduct(dst, x, s.miss)
+	return nil
 }
 
-// miss is x₁ − X₀'w.
-func (f *ridgeFit) miss(w []float64) []float64 {
-	out := append([]float64(nil), f.x1...)
+// missed writes x₁ − X₀'w to dst.
+func missed(dst, w, x, x1 []float64) {
+	l := len(x1)
+	copy(dst, x1)
 	for j, v := range w {
 		if v == 0 {
 			continue
 		}
-		for i := range out {
-			out[i] -= v * f.x[j*f.l+i]
+		for i, q := range x[j*l : (j+1)*l] {
+			dst[i] -= v * q
 		}
 	}
-	return out
 }
 
-// times is X₀ v.
-func (f *ridgeFit) times(v []float64) []float64 {
-	out := make([]float64, f.n)
-	for j := range out {
-		for i, x := range f.x[j*f.l : (j+1)*f.l] {
-			out[j] += x * v[i]
+// addProduct adds X₀v to dst.
+func addProduct(dst, x, v []float64) {
+	l := len(v)
+	for j := range dst {
+		var sum float64
+		for i, q := range x[j*l : (j+1)*l] {
+			sum += q * v[i]
 		}
+		dst[j] += sum
 	}
-	return out
-}
-
-// shrink replaces v by (Gram + λI)⁻¹ v.
-func (f *ridgeFit) shrink(v []float64, lambda float64) {
-	k := len(f.value)
-	in := mat.NewVecDense(k, append([]float64(nil), v...))
-	var score mat.VecDense
-	score.MulVec(f.vectors.T(), in)
-	for i := range k {
-		by := max(f.value[i], 0) + lambda
-		if by <= 1e-14*f.top() {
-			score.SetVec(i, 0)
-			continue
-		}
-		score.SetVec(i, score.AtVec(i)/by)
-	}
-	out := mat.NewVecDense(k, v)
-	out.MulVec(&f.vectors, &score)
 }
 
 // RidgeCV is the leave-one-pre-period-out cross-validation of the method.
@@ -226,151 +271,122 @@ func (s Spec) RidgeCV(p *panel.Panel, d panel.Design) (*RidgePath, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(cols) < 3 {
-		return nil, fmt.Errorf("%w: leave-one-out needs 3 pre-periods, got %d; give lambda", ErrWindow, len(cols))
-	}
 	x, x1 := outcomeRows(p, d, cols)
 	if len(s.Predictors) == 0 {
 		centreRows(x, x1)
 	}
-	full, err := newPeriodGram(x, len(cols))
-	if err != nil {
+	w := ridgeSpaces.Get().(*ridgeSpace)
+	defer ridgeSpaces.Put(w)
+	return w.validate(x, x1)
+}
+
+// validate leaves one period out after another.
+func (s *ridgeSpace) validate(x, x1 []float64) (*RidgePath, error) {
+	l := len(x1)
+	n := len(x) / l
+	if l < 3 {
+		return nil, fmt.Errorf("%w: leave-one-out needs 3 pre-periods, got %d; give lambda", ErrWindow, l)
+	}
+	if err := s.gram.of(blas64.General{Rows: n, Cols: l, Stride: l, Data: x}, blas.Trans); err != nil {
 		return nil, err
 	}
-	if full.top() == 0 {
+	s.known = true
+	if s.gram.top() == 0 {
 		// Donors that do not differ leave nothing to correct.
 		return &RidgePath{Lambda: []float64{0}, Err: []float64{0}, SE: []float64{0}}, nil
 	}
-	path := &RidgePath{}
-	for i := range ridgeSteps + 1 {
-		path.Lambda = append(path.Lambda, full.top()*math.Pow(ridgeRatio, float64(i)/ridgeSteps))
+	path := &RidgePath{Lambda: make([]float64, ridgeSteps+1)}
+	for i := range path.Lambda {
+		path.Lambda[i] = s.gram.top() * math.Pow(ridgeRatio, float64(i)/ridgeSteps)
 	}
-	errs := make([][]float64, len(path.Lambda))
-	fold := newFold(x, x1)
-	for t := range len(cols) - 1 {
-		if err := fold.leave(full, t, path.Lambda, errs); err != nil {
+	s.begin(n, path.Lambda)
+	for t := range l - 1 {
+		if err := s.leave(x, x1, t); err != nil {
 			return nil, err
 		}
 	}
-	path.choose(errs)
+	path.choose(s.errs)
 	return path, nil
 }
 
-// fold leaves one period out after another.
-type fold struct {
-	n, l         int
-	x, x1        []float64
-	xs, ys       []float64
-	miss, scores []float64
-	solver       simplexls.Solver
-	sol          simplexls.Solution
-}
-
-func newFold(x, x1 []float64) *fold {
-	l := len(x1)
-	n := len(x) / l
-	return &fold{
-		n: n, l: l, x: x, x1: x1, xs: make([]float64, 0, n*(l-1)), ys: make([]float64, 0, l-1),
-		miss: make([]float64, l), scores: make([]float64, l),
+// begin makes room for the folds.
+func (s *ridgeSpace) begin(n int, lambda []float64) {
+	l, k := s.gram.k, len(lambda)
+	s.column, s.miss, s.scores = ofLength(s.column, n), ofLength(s.miss, l), ofLength(s.scores, l)
+	s.above, s.below, s.inverse = ofLength(s.above, k), ofLength(s.below, k), ofLength(s.inverse, l*k)
+	for i, v := range s.gram.value {
+		for a, q := range lambda {
+			s.inverse[i*k+a] = 1 / (v + q)
+		}
 	}
+	s.errs = s.errs[:0]
 }
 
 // leave appends the squared error of period t for every λ. The weights w are fitted
 // without it; the ridge correction without it needs no fit of its own: with the
 // periods' Gram matrix G and r = x₁ − X₀'w over all periods, the error at t is
 // [(G + λI)⁻¹r]_t / [(G + λI)⁻¹]_tt, the leave-one-out identity of ridge regression.
-func (f *fold) leave(g *periodGram, t int, lambda []float64, errs [][]float64) error {
-	f.xs, f.ys = f.xs[:0], f.ys[:0]
-	for j := range f.n {
-		row := f.x[j*f.l : (j+1)*f.l]
-		f.xs = append(append(f.xs, row[:t]...), row[t+1:]...)
-	}
-	f.ys = append(append(f.ys, f.x1[:t]...), f.x1[t+1:]...)
-	if err := f.solver.SolveWarm(simplexls.Problem{N: f.n, M: f.l - 1, X: f.xs, Y: f.ys}, &f.sol); err != nil {
+func (s *ridgeSpace) leave(x, x1 []float64, t int) error {
+	if err := s.without(x, x1, t); err != nil {
 		return err
 	}
-	if !f.sol.Converged {
-		return fmt.Errorf("%w: duality gap %g at objective %g without one period", ErrNotConverged, f.sol.Gap, f.sol.Objective)
+	if !s.sol.Converged {
+		return fmt.Errorf("%w: duality gap %g at objective %g without one period", ErrNotConverged, s.sol.Gap, s.sol.Objective)
 	}
-	copy(f.miss, f.x1)
-	for _, j := range f.sol.Support {
-		w := f.sol.Weights[j]
-		for i, v := range f.x[j*f.l : (j+1)*f.l] {
-			f.miss[i] -= w * v
+	missed(s.miss, s.sol.Weights, x, x1)
+	s.gram.project(s.scores, s.miss)
+	clear(s.above)
+	clear(s.below)
+	k := len(s.above)
+	for i, q := range s.gram.vectors[t*s.gram.k : (t+1)*s.gram.k] {
+		above, below := q*s.scores[i], q*q
+		for a, inverse := range s.inverse[i*k : (i+1)*k] {
+			s.above[a] += above * inverse
+			s.below[a] += below * inverse
 		}
 	}
-	g.project(f.scores, f.miss)
-	for k, v := range lambda {
-		e := g.leftOut(f.scores, t, v)
-		errs[k] = append(errs[k], e*e)
+	for a, v := range s.above {
+		e := v / s.below[a]
+		s.errs = append(s.errs, e*e)
 	}
 	return nil
 }
 
-// periodGram is G = X₀'X₀ (L×L) by its eigenvectors, row by row.
-type periodGram struct {
-	l       int
-	value   []float64
-	vectors []float64 // vectors[t*l+i] is entry t of eigenvector i.
+// without fits the simplex weights with period t set to zero for everyone, in which
+// nobody then differs. All folds but the first start from the one before.
+func (s *ridgeSpace) without(x, x1 []float64, t int) error {
+	l := len(x1)
+	for j := range s.column {
+		s.column[j], x[j*l+t] = x[j*l+t], 0
+	}
+	own := x1[t]
+	x1[t] = 0
+	solve := s.solver.SolveWarm
+	if t == 0 {
+		solve = s.solver.Solve
+	}
+	err := solve(simplexls.Problem{N: len(s.column), M: l, X: x, Y: x1}, &s.sol)
+	for j, v := range s.column {
+		x[j*l+t] = v
+	}
+	x1[t] = own
+	return err
 }
 
-func newPeriodGram(x []float64, l int) (*periodGram, error) {
-	m := mat.NewDense(len(x)/l, l, x)
-	var gram mat.SymDense
-	gram.SymOuterK(1, m.T())
-	var eigen mat.EigenSym
-	if !eigen.Factorize(&gram, true) {
-		return nil, fmt.Errorf("%w: eigenvalues of the periods' Gram matrix", ErrNotConverged)
-	}
-	g := &periodGram{l: l, value: eigen.Values(nil)}
-	var vectors mat.Dense
-	eigen.VectorsTo(&vectors)
-	for t := range l {
-		g.vectors = append(g.vectors, mat.Row(nil, t, &vectors)...)
-	}
-	for i, v := range g.value {
-		g.value[i] = max(0, v)
-	}
-	return g, nil
-}
-
-// top is the squared largest singular value of the donors.
-func (g *periodGram) top() float64 { return g.value[g.l-1] }
-
-// project writes the coordinates of r in the eigenvectors.
-func (g *periodGram) project(dst, r []float64) {
-	clear(dst)
-	for t, v := range r {
-		for i, q := range g.vectors[t*g.l : (t+1)*g.l] {
-			dst[i] += v * q
-		}
-	}
-}
-
-// leftOut is the leave-one-out error at t.
-func (g *periodGram) leftOut(scores []float64, t int, lambda float64) float64 {
-	var above, below float64
-	for i, q := range g.vectors[t*g.l : (t+1)*g.l] {
-		by := q / (g.value[i] + lambda)
-		above += by * scores[i]
-		below += by * q
-	}
-	return above / below
-}
-
-// choose fills the path from the errors by period.
-func (path *RidgePath) choose(errs [][]float64) {
-	for g, e := range errs {
-		n := float64(len(e))
+// choose fills the path from the errors, by period and λ.
+func (path *RidgePath) choose(errs []float64) {
+	k := len(path.Lambda)
+	n := float64(len(errs) / k)
+	path.Err, path.SE = make([]float64, k), make([]float64, k)
+	for g := range k {
 		var mean, q float64
-		for _, v := range e {
-			mean += v / n
+		for at := g; at < len(errs); at += k {
+			mean += errs[at] / n
 		}
-		for _, v := range e {
-			q += (v - mean) * (v - mean)
+		for at := g; at < len(errs); at += k {
+			q += (errs[at] - mean) * (errs[at] - mean)
 		}
-		path.Err = append(path.Err, mean)
-		path.SE = append(path.SE, math.Sqrt(q/(n-1)/n))
+		path.Err[g], path.SE[g] = mean, math.Sqrt(q/(n-1)/n)
 		if mean < path.Err[path.Best] {
 			path.Best = g
 		}
@@ -381,4 +397,12 @@ func (path *RidgePath) choose(errs [][]float64) {
 			return
 		}
 	}
+}
+
+// ofLength returns v with length n, its content undefined.
+func ofLength(v []float64, n int) []float64 {
+	if cap(v) < n {
+		return make([]float64, n)
+	}
+	return v[:n]
 }
