@@ -232,3 +232,24 @@ func TestLengthsNotDivisible(t *testing.T) {
 		}
 	}
 }
+
+// TestConstant: the mean of 23 sevens is not quite seven in floating point; they are
+// a constant all the same.
+func TestConstant(t *testing.T) {
+	for _, v := range []float64{7, 0.1, -1e-300, 1e300, 0} {
+		y := make([]float64, 23)
+		for i := range y {
+			y[i] = v
+		}
+		_, errF := breaks.F(y)
+		_, errP := breaks.Partitions(y)
+		_, errO := breaks.OLSCusum(y)
+		_, errR := breaks.RecursiveCusum(y)
+		_, _, errC := breaks.Chow(y, 11)
+		for k, err := range []error{errF, errP, errO, errR, errC} {
+			if !errors.Is(err, breaks.ErrSeries) {
+				t.Errorf("test %d of a constant %v: %v", k, v, err)
+			}
+		}
+	}
+}

@@ -33,18 +33,19 @@ type Scan struct {
 // segment around its mean follows at once.
 type prefix struct{ sum, square []float64 }
 
-// newPrefix centres the series first, so that the squares do not cancel.
+// newPrefix centres the series first, so that the squares do not cancel: on the first
+// value, from which a constant does not differ even by rounding, and then on the mean.
 func newPrefix(y []float64) (prefix, error) {
 	mean := 0.0
 	for i, v := range y {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return prefix{}, fmt.Errorf("%w: value %d is not a number", ErrSeries, i)
 		}
-		mean += v / float64(len(y))
+		mean += (v - y[0]) / float64(len(y))
 	}
 	p := prefix{make([]float64, len(y)+1), make([]float64, len(y)+1)}
 	for i, v := range y {
-		d := v - mean
+		d := v - y[0] - mean
 		p.sum[i+1], p.square[i+1] = p.sum[i]+d, p.square[i]+d*d
 	}
 	if !(p.square[len(y)] > 0) || math.IsInf(p.square[len(y)], 0) {

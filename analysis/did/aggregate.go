@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat/distuv"
 
@@ -268,11 +269,7 @@ func (r *GroupTime) infer(effects []*Effect, inf [][]float64) {
 		if !e.HasSE {
 			continue
 		}
-		var ss float64
-		for _, v := range inf[k] {
-			ss += v * v
-		}
-		e.SE = math.Sqrt(ss) / n
+		e.SE = floats.Norm(inf[k], 2) / n
 	}
 	z := math.Sqrt2 * math.Erfinv(r.o.Level)
 	c := z

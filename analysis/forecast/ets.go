@@ -88,7 +88,8 @@ type Fit struct {
 	// the model's parameters, given ones too, as R's forecast counts them.
 	SSE, Sigma2 float64
 	// LogLik is −n/2·log SSE (− Σ log|μ| for multiplicative errors), constants
-	// left out as in R's forecast; AICc counts the estimated parameters and σ.
+	// left out as in R's forecast; AICc counts the estimated parameters and σ, and is
+	// +Inf where there are no more values than one above their number.
 	LogLik, AICc float64
 	// level and slope are the states after the last value.
 	level, slope float64
@@ -175,7 +176,14 @@ func (f *Fit) Predict(h int) []Point {
 		mean[i] = f.level + damp*f.slope
 		c[i] = p.Alpha + p.Beta*damp
 	}
-	theta := make([]float64, len(out))
+	// Means are taken in units of the largest, whose square may not be a number.
+	theta, unit := make([]float64, len(out)), 1.0
+	if f.Model.Multiplicative {
+		unit = 0
+		for _, m := range mean {
+			unit = max(unit, math.Abs(m))
+		}
+	}
 	for i := range out {
 		tail := 0.0
 		for j := range i {
@@ -186,13 +194,14 @@ func (f *Fit) Predict(h int) []Point {
 			}
 		}
 		variance := f.Sigma2 * (1 + tail)
-		if f.Model.Multiplicative {
+		if f.Model.Multiplicative && unit > 0 {
 			// Hyndman et al. (2008), class 2: θ_h = μ_h² + σ² Σ c_j² θ_{h−j},
 			// variance (1 + σ²)θ_h − μ_h².
-			theta[i] = mean[i]*mean[i] + f.Sigma2*tail
-			variance = (1+f.Sigma2)*theta[i] - mean[i]*mean[i]
+			m := mean[i] / unit
+			theta[i] = m*m + f.Sigma2*tail
+			variance = (1+f.Sigma2)*theta[i] - m*m
 		}
-		out[i] = Point{Mean: mean[i], SD: math.Sqrt(max(variance, 0))}
+		out[i] = Point{Mean: mean[i], SD: unit * math.Sqrt(max(variance, 0))}
 	}
 	return out
 }

@@ -331,3 +331,28 @@ func BenchmarkEstimateDamped(b *testing.B) {
 		}
 	}
 }
+
+// TestTooLarge: values whose squares are not numbers are an error, not a forecast
+// with an infinite spread.
+func TestTooLarge(t *testing.T) {
+	y := []float64{2, 0, 1e300, 1, -1e300, 1e300, 3, 1e299, 0, 4, 1e300, 2}
+	for _, m := range forecast.Methods() {
+		if _, err := m.Forecast(y, 3); !errors.Is(err, forecast.ErrInput) {
+			t.Errorf("%s: %v", m.Name, err)
+		}
+	}
+	// Relative errors have a finite spread at any size: the same series in units of
+	// 1 and of 1e300.
+	m := forecast.Model{Multiplicative: true}
+	var sd [2]float64
+	for k, unit := range []float64{1, 1e300} {
+		f, err := forecast.With([]float64{1 * unit, 1.1 * unit, 1 * unit, 1.2 * unit}, m, forecast.Params{Alpha: 0.5, Level: unit}, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sd[k] = f.Predict(3)[2].SD / unit
+	}
+	if !(math.Abs(sd[0]-sd[1]) <= 1e-12*sd[0]) {
+		t.Errorf("spread %v, in large units %v", sd[0], sd[1])
+	}
+}

@@ -62,7 +62,7 @@ func Naive(y []float64, h int) ([]Point, error) {
 	for i := range out {
 		out[i] = Point{Mean: y[len(y)-1], SD: math.Sqrt(s * float64(i+1))}
 	}
-	return out, nil
+	return out, finite(out)
 }
 
 // Linear carries the least-squares line on, with Student t limits of n − 2
@@ -96,5 +96,15 @@ func Linear(y []float64, h int) ([]Point, error) {
 		d := n + float64(i) - mx
 		out[i] = Point{Mean: my + slope*d, SD: math.Sqrt(rss / (n - 2) * (1 + 1/n + d*d/sxx)), DF: n - 2}
 	}
-	return out, nil
+	return out, finite(out)
+}
+
+// finite reports values so large that their squares are not numbers.
+func finite(points []Point) error {
+	for _, p := range points {
+		if math.IsNaN(p.Mean+p.SD) || math.IsInf(p.Mean, 0) || math.IsInf(p.SD, 0) {
+			return fmt.Errorf("%w: values too large for a variance", ErrInput)
+		}
+	}
+	return nil
 }

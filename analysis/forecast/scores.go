@@ -27,7 +27,8 @@ func estimated(m Model) func([]float64, int) ([]Point, error) {
 		if err != nil {
 			return nil, err
 		}
-		return f.Predict(h), nil
+		points := f.Predict(h)
+		return points, finite(points)
 	}
 }
 

@@ -40,7 +40,11 @@ func DetectableSD(se0, se1, level float64) (float64, error) {
 	if !(se0 >= 0 && se1 >= 0) || math.IsInf(se0+se1, 0) {
 		return 0, fmt.Errorf("%w: standard errors %v and %v", ErrCount, se0, se1)
 	}
-	return (z + power80) * math.Hypot(se0, se1), nil
+	d := (z + power80) * math.Hypot(se0, se1)
+	if math.IsInf(d, 0) {
+		return 0, fmt.Errorf("%w: standard errors %v and %v", ErrCount, se0, se1)
+	}
+	return d, nil
 }
 
 // DetectableCount is the smallest difference in a Poisson rate scale·o/n that

@@ -17,7 +17,11 @@ func Overdispersed(o, phi, level float64) (i Interval, method Method, err error)
 		return Interval{}, "", err
 	}
 	i, m, err := Poisson(o/phi, level)
-	return i.Scale(phi), Method(m), err
+	if err != nil {
+		return Interval{}, Method(m), err
+	}
+	i = i.Scale(phi)
+	return i, Method(m), i.check(o, level)
 }
 
 // DispersionFactor estimates phi for Overdispersed: Pearson's Σ(o − e)²/e over the
@@ -62,7 +66,8 @@ func Pooled(o, n []float64, scale, level float64) (Estimate, Method, error) {
 	if err != nil {
 		return Estimate{}, "", err
 	}
-	return Estimate{scale * so / sn, i}, Method(m), nil
+	e := Estimate{scale * so / sn, i}
+	return e, Method(m), e.check()
 }
 
 // ProportionEstimate is o/n with Wilson's limits, times scale.
@@ -71,7 +76,8 @@ func ProportionEstimate(o, n, scale, level float64) (Estimate, error) {
 	if err != nil {
 		return Estimate{}, err
 	}
-	return Estimate{scale * o / n, i.Scale(scale)}, nil
+	e := Estimate{scale * o / n, i.Scale(scale)}
+	return e, e.check()
 }
 
 // DifferenceOfProportions gives Newcombe's (1998) hybrid score limits of
@@ -85,7 +91,8 @@ func DifferenceOfProportions(o1, n1, o0, n0, scale, level float64) (Estimate, er
 	if err != nil {
 		return Estimate{}, err
 	}
-	return Difference(a, b), nil
+	d := Difference(a, b)
+	return d, d.check()
 }
 
 // DifferenceOfRates gives MOVER limits of scale·(o1/n1 − o0/n0) for Poisson counts
@@ -99,7 +106,8 @@ func DifferenceOfRates(o1, n1, o0, n0, scale, level float64) (Estimate, error) {
 	if err != nil {
 		return Estimate{}, err
 	}
-	return Difference(a, b), nil
+	d := Difference(a, b)
+	return d, d.check()
 }
 
 // Fieller gives Fieller's (1954) limits of a/b for normal estimates with variances

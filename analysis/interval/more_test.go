@@ -295,3 +295,18 @@ func TestDetectableRatio(t *testing.T) {
 		t.Errorf("of nothing: %v", err)
 	}
 }
+
+// TestScaleTooLarge: a scale that makes the figure overflow is an error.
+func TestScaleTooLarge(t *testing.T) {
+	const huge = math.MaxFloat64
+	_, err1 := interval.DifferenceOfProportions(1, 2, 2, 2, huge, 0.95)
+	_, err2 := interval.ProportionEstimate(2, 2, huge, 0.95)
+	_, err3 := interval.DetectableProportion(2, 2, huge, 0.95)
+	_, _, err4 := interval.Overdispersed(0, huge, 0.95)
+	_, _, err5 := interval.Pooled([]float64{9}, []float64{1}, huge, 0.95)
+	for i, err := range []error{err1, err2, err3, err4, err5} {
+		if err == nil {
+			t.Errorf("case %d: no error", i)
+		}
+	}
+}

@@ -53,6 +53,9 @@ func NewScaler(x *mat.Dense) (Scaler, error) {
 		if !(s.SD[j] > 0) {
 			return s, fmt.Errorf("%w: variable %d", ErrConstant, j)
 		}
+		if math.IsInf(s.SD[j], 0) {
+			return s, fmt.Errorf("%w: variable %d is too large for a variance", ErrMissing, j)
+		}
 	}
 	return s, nil
 }
@@ -204,7 +207,7 @@ func WeightedBalances(x *mat.Dense, unit int, group []int, weights []float64, ca
 		b := Balance{Own: own, Outside: own < slices.Min(g) || own > slices.Max(g)}
 		b.Mean, b.SD = meanSD(g, weights)
 		b.StdDifference = (own - b.Mean) / sd
-		if math.IsNaN(b.StdDifference) || math.IsInf(b.StdDifference, 0) {
+		if math.IsNaN(b.StdDifference+b.SD) || math.IsInf(b.StdDifference, 0) || math.IsInf(b.SD+sd, 0) {
 			return nil, fmt.Errorf("%w: variable %d", ErrMissing, j)
 		}
 		out[j] = b

@@ -289,3 +289,14 @@ func TestMahalanobisUnits(t *testing.T) {
 		}
 	}
 }
+
+// TestTooLarge: a variable whose variance is not a number has no scale.
+func TestTooLarge(t *testing.T) {
+	x := mat.NewDense(4, 1, []float64{0, 1e300, -1e300, 1e300})
+	if _, err := peers.NewScaler(x); !errors.Is(err, peers.ErrMissing) {
+		t.Errorf("scaler: %v", err)
+	}
+	if _, err := peers.Balances(x, 0, []int{1, 2}, []int{0, 1, 2, 3}); !errors.Is(err, peers.ErrMissing) {
+		t.Errorf("balances: %v", err)
+	}
+}

@@ -168,16 +168,18 @@ func NewOverdispersion(o, e []float64, share float64) (*Overdispersion, error) {
 	slices.Sort(z)
 	k := int(share * n)
 	low, high := z[k], z[len(z)-1-k]
-	var squares float64
 	for _, v := range z {
 		v = min(max(v, low), high)
 		out.Phi += v * v / n
 	}
+	// ΣE − ΣE²/ΣE is twice the sum of all products of two over ΣE, and does not cancel
+	// where one place is nearly all.
+	var products, total float64
 	for _, v := range e {
-		squares += v * v
+		products += v * total
+		total += v
 	}
-	total := sum(e)
-	out.Tau2 = max(0, (n*out.Phi-(n-1))/(total-squares/total))
+	out.Tau2 = max(0, (n*out.Phi-(n-1))/(2*products/total))
 	return out, nil
 }
 

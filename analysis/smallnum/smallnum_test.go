@@ -404,3 +404,16 @@ func TestDirectWithoutEvents(t *testing.T) {
 	}
 	near(t, "upper", s.Upper, 1000*3.6888794/50/2, 1e-5)
 }
+
+// TestOneGiant: where one place is nearly all, Σe − Σe²/Σe is twice the product of
+// the others' share, 2·4·10⁻⁷, and not nought by rounding.
+func TestOneGiant(t *testing.T) {
+	d, err := smallnum.NewOverdispersion([]float64{1.001e11, 1}, []float64{1e11, 4e-7}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z1, z2 := math.Sqrt(1e11)*math.Log(1.001), math.Sqrt(4e-7)*math.Log(1/4e-7)
+	if want := (z1*z1 + z2*z2 - 1) / 8e-7; !(math.Abs(d.Tau2-want) <= 1e-9*want) {
+		t.Errorf("τ² is %v, want %v", d.Tau2, want)
+	}
+}
