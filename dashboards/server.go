@@ -32,6 +32,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Releases lists all releases there are; only the served one when nil.
 	Releases func() ([]cube.Info, error)
+	// Files finds the files of a release; they cannot be downloaded when nil.
+	Files Files
 	// RatePerSecond is how many bodies one address may have made for it each
 	// second in the long run; 200 when 0, no limit when negative. Bodies that are
 	// prepared already cost next to nothing and are not counted.
@@ -122,7 +124,8 @@ func New(opt Options) (*Server, error) {
 		return nil, err
 	}
 	plots.Register(r, s.current)
-	pages.Register(r, s.current, pages.Options{Releases: opt.Releases, Contact: opt.Contact})
+	pages.Register(r, s.current, pages.Options{Releases: opt.Releases, Contact: opt.Contact, Downloads: opt.Files != nil})
+	s.files(r)
 	s.router = r
 	return s, nil
 }
@@ -148,7 +151,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, http.StatusRequestURITooLong)
 		return
 	}
-	if operational(r.URL.Path) || strings.HasPrefix(r.URL.Path, static.Prefix) {
+	if operational(r.URL.Path) || filePath(r.URL.Path) || strings.HasPrefix(r.URL.Path, static.Prefix) {
 		s.route(w, asGet(r))
 		return
 	}

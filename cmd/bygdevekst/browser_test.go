@@ -75,7 +75,7 @@ func serveRecorded(t *testing.T) string {
 var hrefRE = regexp.MustCompile(`(?:href|src|srcset)="([^"#]+)`)
 
 // idRE matches what differs between addresses of one shape.
-var idRE = regexp.MustCompile(`((?:avtaler|kommuner|indikatorer|delmal|evaluering|charts|charts/effects|agreements|indicators|municipalities)/|=)[^/?&.]+`)
+var idRE = regexp.MustCompile(`((?:avtaler|kommuner|indikatorer|delmal|evaluering|charts|charts/effects|utgaver|filer|filer/parquet|agreements|indicators|municipalities)/|=)[^/?&.]+`)
 
 // TestCrawl follows the internal links of every shape from the front page: all answer 200, no
 // page has a hole where a figure should be, and every page says which release

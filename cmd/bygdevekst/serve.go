@@ -77,6 +77,7 @@ func (a *app) serve(to readers) (err error) {
 	srv, err := dashboards.New(dashboards.Options{
 		Logger:   a.log,
 		Releases: func() ([]cube.Info, error) { return store.List() },
+		Files:    store.Files,
 		Contact:  to.Contact,
 	})
 	if err != nil {

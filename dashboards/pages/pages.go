@@ -24,6 +24,8 @@ type Options struct {
 	// Releases lists all releases there are, newest first; only the served one
 	// is shown when nil.
 	Releases func() ([]cube.Info, error)
+	// Downloads says that the files of a release can be had over HTTP.
+	Downloads bool
 	// Contact is where readers tell of barriers: an e-mail address or a web page.
 	Contact string
 }
@@ -45,7 +47,7 @@ func Register(r gin.IRouter, current served.Current, opt Options) {
 		"/indikatorer":                  indicatorsPage,
 		"/indikatorer/:indicator":       indicatorPage,
 		"/metode":                       methodPage,
-		"/data":                         dataPage,
+		"/data":                         func(v *visit) (*page, error) { return dataPage(v, opt.Downloads) },
 		"/tilgjengelighet":              func(v *visit) (*page, error) { return accessibilityPage(v, opt.Contact) },
 		"/utgaver":                      func(v *visit) (*page, error) { return releasesPage(v, opt.Releases) },
 	} {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"embed"
 	"html/template"
+	"math"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -76,6 +78,21 @@ type dataBody struct {
 	Inputs   []cube.Input
 	Files    []cube.File
 	Citation string
+	// Whole is the file that holds everything, Parquet one a table; none where files
+	// cannot be downloaded.
+	Whole, Parquet []download
+}
+
+// download is a file of the release a reader can have.
+type download struct{ Name, Href, Size string }
+
+func (v *visit) download(f cube.File) download {
+	const mebi = 1 << 20
+	size := locale.Number(float64(f.Bytes)/mebi, 1) + locale.NBSP + "MiB"
+	if f.Bytes < mebi {
+		size = locale.Number(math.Ceil(float64(f.Bytes)/1024), 0) + locale.NBSP + "KiB"
+	}
+	return download{path.Base(f.Name), "/utgaver/" + v.Info.ID + "/filer/" + f.Name, size}
 }
 
 type tableRow struct {
@@ -84,8 +101,17 @@ type tableRow struct {
 	Observations int
 }
 
-func dataPage(v *visit) (*page, error) {
+func dataPage(v *visit, downloads bool) (*page, error) {
 	b := dataBody{Info: v.Info, Inputs: v.Info.Inputs, Files: v.Info.Files, Citation: v.citation()}
+	for _, f := range v.Info.Files {
+		switch {
+		case !downloads:
+		case path.Ext(f.Name) == ".duckdb":
+			b.Whole = append(b.Whole, v.download(f))
+		case path.Ext(f.Name) == ".parquet":
+			b.Parquet = append(b.Parquet, v.download(f))
+		}
+	}
 	for i := range v.Catalogue.Tables {
 		id := v.Catalogue.Tables[i].ID
 		b.Tables = append(b.Tables, tableRow{v.source(id), v.Info.TableRows[id]})

@@ -316,6 +316,13 @@ func (s *Store) Load(ctx context.Context, id string) (cube.Info, cube.Content, e
 	return info, c, err
 }
 
+// Files returns a release's manifest and the files it lists; ENOTFOUND for an
+// unknown id.
+func (s *Store) Files(id string) (cube.Info, fs.FS, error) {
+	info, err := s.Info(id)
+	return info, os.DirFS(filepath.Join(s.dir, id)), err
+}
+
 // Catalogue returns the catalogue files a release was built with.
 func (s *Store) Catalogue(id string) fs.FS { return os.DirFS(filepath.Join(s.dir, id, catalogueDir)) }
 
