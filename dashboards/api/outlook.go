@@ -20,14 +20,14 @@ type Forecast struct {
 	Scale        string `json:"scale" doc:"What it was made on: identity, log or logit."`
 
 	Value Number `json:"value" doc:"The median where scale is not identity."`
-	Lower Number `json:"lower" doc:"Lower limit of the 95 % prediction interval."`
+	Lower Number `json:"lower" doc:"Lower limit of the 95 % prediction interval, as wide as it had to be when the method was tried on the past of all municipalities; null where no such limit can be told."`
 	Upper Number `json:"upper" doc:"Upper limit of the 95 % prediction interval."`
 
 	MASE    Number `json:"mase" doc:"Mean absolute error as many years ahead, forecast again from every earlier year, over the mean absolute yearly change; null where there were too few years."`
 	Covered Number `json:"covered" doc:"Share of the true values that were inside the interval in those tries."`
 	Origins int    `json:"origins" doc:"How many tries there were."`
 	Target  Number `json:"target" doc:"The agreed value of the year; null without a numeric target."`
-	Chance  Number `json:"chance" doc:"Probability of reaching the target; null without one."`
+	Chance  Number `json:"chance" doc:"Probability of reaching the target, calibrated as the interval is; null without a target."`
 }
 
 // Forecasts is the answer.
