@@ -184,6 +184,9 @@ func TestAttGTWithoutNeverTreated(t *testing.T) {
 	if res.Control != notYetTreated || len(res.ATTGT) != 1 || len(res.Skipped) != 2 {
 		t.Errorf("%+v", res)
 	}
+	if !flagged(r, "4 treated units: the normal limits of group-time effects are short") {
+		t.Errorf("flags %q", r.Fit.Flags)
+	}
 	if last := r.Estimate.PerPeriod[2]; last.Gap.known() || last.Counterfactual.known() || !last.Observed.known() {
 		t.Errorf("2002 has no control but %+v", last)
 	}
