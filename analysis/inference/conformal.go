@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -162,56 +163,65 @@ func (o ConformalOptions) joint(ctx context.Context, u []float64, start int) (P,
 }
 
 const (
-	// scanGrowth widens the steps with which acceptance is followed outwards.
-	scanGrowth = 1.15
-	// scanMost bounds the steps on one side: 1.15⁶⁰ is 4,400 times the first step.
-	scanMost = 60
-	// scanMiss rejected steps in a row end the scan: the p-value is a step function
+	// probeFirst is the first step outwards, in units of the RMSPE before treatment;
+	// probeGrowth widens the following ones.
+	probeFirst  = 0.25
+	probeGrowth = 1.15
+	// probeMiss rejected steps in a row end the search: the p-value is a step function
 	// of the effect and may dip below α before its last accepted value.
-	scanMiss = 4
+	probeMiss = 4
+	// probeFar bounds the search on one side, in first steps.
+	probeFar = 30_000
 )
 
 // invert finds the interval of the last period of one.
 func (c *ConformalPeriod) invert(ctx context.Context, one *panel.Panel, d panel.Design, est panel.Estimator, o ConformalOptions) error {
 	last := len(one.Times) - 1
-	at := func(effect float64) (P, error) {
+	need := int((1-o.Level)*float64(last+1) + 1e-9)
+	at := func(effect float64) (P, float64, error) {
 		u, err := residuals(one, d, last, effect, est)
 		if err != nil {
-			return P{}, err
+			return P{}, 0, err
 		}
+		own := math.Abs(u[last])
 		// The residual itself is the first counted.
-		return rankP(last, func(k int) bool { return atLeast(math.Abs(u[k]), math.Abs(u[last])) }), ctx.Err()
+		p := rankP(last, func(k int) bool { return atLeast(math.Abs(u[k]), own) })
+		return p, own - largest(u[:last], need), ctx.Err()
 	}
 	var err error
-	if c.P, err = at(0); err != nil {
+	if c.P, _, err = at(0); err != nil {
 		return err
 	}
 	c.Interval.Level = o.Level
-	if int((1-o.Level)*float64(last+1)+1e-9) < 1 {
+	if need < 1 {
 		c.Interval.Reason = TooFewPeriods
 		return nil
-	}
-	accept := func(effect float64) (bool, error) {
-		p, err := at(effect)
-		return p.Value > 1-o.Level+1e-12, err
 	}
 	d.Start = last
 	e, err := est(one, d)
 	if err != nil {
 		return err
 	}
-	centre, step := e.Gaps[last], e.PreRMSPE/4
-	if !(step > 0) {
-		step = max(1e-6, 1e-6*math.Abs(centre))
+	v := &inversion{step: probeFirst * e.PreRMSPE, tol: o.Tolerance}
+	v.at = func(effect float64) (point, error) {
+		p, margin, err := at(effect)
+		return point{effect, margin, p.Value > 1-o.Level+1e-12}, err
 	}
-	if o.Tolerance == 0 {
-		o.Tolerance = 4e-4 * step
-	}
-	lower, okLower, err := edge(centre, -step, o.Tolerance, accept)
+	centre, err := v.at(e.Gaps[last])
 	if err != nil {
 		return err
 	}
-	upper, okUpper, err := edge(centre, step, o.Tolerance, accept)
+	if !(v.step > 0) {
+		v.step = max(1e-6, 1e-6*math.Abs(centre.effect))
+	}
+	if v.tol == 0 {
+		v.tol = 4e-4 * v.step
+	}
+	lower, okLower, err := v.edge(centre, -1)
+	if err != nil {
+		return err
+	}
+	upper, okUpper, err := v.edge(centre, 1)
 	if err != nil {
 		return err
 	}
@@ -221,66 +231,145 @@ func (c *ConformalPeriod) invert(ctx context.Context, one *panel.Panel, d panel.
 	case okLower == edgeNone && okUpper == edgeNone:
 		c.Interval.Reason = EmptyInterval
 	case okLower == edgeNone:
-		c.Interval.Lower, c.Interval.Upper = centre, upper
+		c.Interval.Lower, c.Interval.Upper = centre.effect, upper
 	case okUpper == edgeNone:
-		c.Interval.Lower, c.Interval.Upper = lower, centre
+		c.Interval.Lower, c.Interval.Upper = lower, centre.effect
 	default:
 		c.Interval.Lower, c.Interval.Upper = lower, upper
 	}
 	return nil
 }
 
+// largest is the k-th largest absolute value, 0 for k = 0.
+func largest(u []float64, k int) float64 {
+	if k < 1 {
+		return 0
+	}
+	v := make([]float64, len(u))
+	for i, x := range u {
+		v[i] = -math.Abs(x)
+	}
+	slices.Sort(v)
+	return -v[k-1]
+}
+
+// point is an effect, whether the test accepts it, and by how much the residual of
+// the period exceeds the largest that is accepted: a number whose root is the edge.
+type point struct {
+	effect, margin float64
+	accepted       bool
+}
+
+// inversion looks for the ends of the accepted effects. Every evaluation fits the
+// estimator anew, so few of them are made.
+type inversion struct {
+	at        func(effect float64) (point, error)
+	step, tol float64
+}
+
 const (
 	edgeFound = iota
 	// edgeNone: nothing is accepted on this side.
 	edgeNone
-	// edgeFar: still accepted at the last step.
+	// edgeFar: still accepted at the farthest looked at.
 	edgeFar
 )
 
-// edge follows acceptance outwards from centre and halves the last step.
-func edge(centre, step, tol float64, accept func(float64) (bool, error)) (float64, int, error) {
-	in, out, found, misses := centre, centre, false, 0
-	x := centre
-	for k := 0; ; k++ {
-		ok, err := accept(x)
-		if err != nil {
-			return 0, 0, err
-		}
-		if ok {
-			in, found, misses = x, true, 0
-		} else {
-			if misses == 0 {
-				out = x
+// edge follows acceptance from centre outwards to its last value on one side.
+func (v *inversion) edge(centre point, side float64) (float64, int, error) {
+	in, out, found := centre, centre, centre.accepted
+	for {
+		if in.accepted {
+			var err error
+			if out, err = v.leave(centre, in, side); err != nil {
+				return 0, 0, err
 			}
-			misses++
-		}
-		if misses == scanMiss {
-			break
-		}
-		if k == scanMost {
-			if misses == 0 {
+			if out.accepted {
 				return 0, edgeFar, nil
 			}
-			break
+			if in, out, err = v.close(in, out); err != nil {
+				return 0, 0, err
+			}
 		}
-		x += step
-		step *= scanGrowth
-	}
-	if !found {
-		return 0, edgeNone, nil
-	}
-	for math.Abs(out-in) > tol {
-		middle := (in + out) / 2
-		ok, err := accept(middle)
-		if err != nil {
+		again, err := v.probe(centre, out, side)
+		switch {
+		case err != nil:
 			return 0, 0, err
-		}
-		if ok {
-			in = middle
-		} else {
-			out = middle
+		case again.accepted:
+			in, found = again, true
+		case found:
+			return in.effect, edgeFound, nil
+		default:
+			return 0, edgeNone, nil
 		}
 	}
-	return in, edgeFound, nil
+}
+
+// leave steps outwards from an accepted point to a rejected one, aiming beyond the
+// root of the line through the last two.
+func (v *inversion) leave(centre, in point, side float64) (point, error) {
+	before, now := in, in
+	width := v.stride(math.Abs(in.effect - centre.effect))
+	for now.accepted && math.Abs(now.effect-centre.effect) < probeFar*v.step {
+		reach := width
+		if slope := (now.margin - before.margin) / math.Abs(now.effect-before.effect); slope > 0 {
+			reach = min(max(1.2*-now.margin/slope, width), 8*width)
+		}
+		next, err := v.at(now.effect + side*reach)
+		if err != nil {
+			return point{}, err
+		}
+		before, now = now, next
+		width = reach
+	}
+	return now, nil
+}
+
+// stride is the step of the search at a distance from the centre, if the first is
+// v.step and each is probeGrowth times the one before.
+func (v *inversion) stride(distance float64) float64 { return v.step + (probeGrowth-1)*distance }
+
+// probe tries the steps beyond a rejected point, so many that probeMiss are rejected in
+// a row, and returns the first that is accepted, or the last.
+func (v *inversion) probe(centre, out point, side float64) (point, error) {
+	for range probeMiss - 1 {
+		var err error
+		out, err = v.at(out.effect + side*v.stride(math.Abs(out.effect-centre.effect)))
+		if err != nil || out.accepted {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// close narrows an accepted and a rejected point to the tolerance by the method of
+// Oliveira & Takahashi (2020, ACM Trans. Math. Softw. 47:5): at most one evaluation
+// more than halving, and far fewer where the margin is smooth.
+func (v *inversion) close(in, out point) (accepted, rejected point, err error) {
+	first := math.Abs(out.effect - in.effect)
+	most := math.Ceil(math.Log2(max(1, first/v.tol)))
+	for k := 0; math.Abs(out.effect-in.effect) > v.tol; k++ {
+		width := out.effect - in.effect
+		middle := in.effect + width/2
+		x := middle
+		if in.margin <= 0 && out.margin > 0 {
+			root := in.effect - in.margin*width/(out.margin-in.margin)
+			// A little towards the middle, by 0.2·width²/first.
+			shift := math.Copysign(min(0.2*width*width/first, math.Abs(middle-root)), middle-root)
+			x = root + shift
+			if far := v.tol/2*math.Pow(2, most-float64(k)) - math.Abs(width)/2; math.Abs(x-middle) > far {
+				x = middle - math.Copysign(max(0, far), middle-root)
+			}
+		}
+		next, err := v.at(x)
+		if err != nil {
+			return in, out, err
+		}
+		if next.accepted {
+			in = next
+		} else {
+			out = next
+		}
+	}
+	return in, out, nil
 }
