@@ -392,15 +392,24 @@ func TestBasqueRefinedPlacebo(t *testing.T) {
 	}
 }
 
-// Where every fit searches for V or λ, 200 pairs are drawn and the reader is told;
-// with V given all 703 are taken, as 38·37/2 donors make.
+// Where every fit searches for V or λ, pairs are drawn among many donors and the reader
+// is told; all 703 are taken of California's, as 38·37/2 donors make.
 func TestRefinedPlaceboDraws(t *testing.T) {
 	spec := `{` + california + `,"predictors":[{"column":"cigsale","from":1980,"to":1988}],"inference":["leave-two-out"]`
-	for more, want := range map[string]int{`"method":"sc","v":[1]`: 703, `"method":"sc-ridge"`: pairsSearched, `"method":"sc-ridge","lambda":1`: 703} {
+	for more, want := range map[string]int{`"method":"sc","v":[1]`: 703, `"method":"sc-ridge"`: 703, `"method":"sc-ridge","replications":90`: 90} {
 		r := run(t, "sc_california", spec+`,`+more+`}`)
 		two := r.Inference["leave-two-out"].(LeaveTwoOutResult)
 		if two.Pairs != want || two.AllPairs != 703 || flagged(r, "of the 703 pairs were drawn") != (want < 703) {
 			t.Errorf("%s: %+v, flags %q", more, two, r.Fit.Flags)
+		}
+	}
+	for more, want := range map[string]int{`"method":"sc-outcome"`: pairsSolved, `"method":"sc"`: pairsSearched, `"method":"sc","v":"equal"`: pairsSolved, `"method":"sc-ridge","lambda":1`: pairsSolved} {
+		s, err := ParseSpec([]byte(spec + `,` + more + `}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.mostPairs(352); got != want { // The donors of the bench panel.
+			t.Errorf("%s: %d pairs, want %d", more, got, want)
 		}
 	}
 }
