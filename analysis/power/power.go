@@ -76,6 +76,9 @@ type Options struct {
 // half the size counts 0.61 of one of the same size.
 var bandwidth = math.Ln2
 
+// tieTol is the relative difference below which an effect is at its critical value.
+const tieTol = 1e-12
+
 // Draw is one pretence on the treated unit's scale.
 type Draw struct {
 	// Unit is the panel row, Start the pretended start column.
@@ -284,11 +287,11 @@ func (r *Result) PowerAt(delta float64) float64 {
 	hit, all := 0.0, 0.0
 	for _, d := range r.Draws {
 		all += 2 * d.Weight
-		if math.Abs(d.Effect+delta) >= d.Critical {
-			hit += d.Weight
-		}
-		if math.Abs(d.Effect-delta) >= d.Critical {
-			hit += d.Weight
+		for _, z := range []float64{d.Effect + delta, d.Effect - delta} {
+			// z_j + (c_j − z_j), what a draw asks for at the MDE, is c_j up to rounding.
+			if math.Abs(z) >= d.Critical-tieTol*max(d.Critical, math.Abs(d.Effect), math.Abs(delta)) {
+				hit += d.Weight
+			}
 		}
 	}
 	if all == 0 {

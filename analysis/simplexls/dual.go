@@ -19,7 +19,13 @@ type newton struct {
 	about, sum, scatter []float64
 	member              []bool
 	before              []int // The active points of the last step.
+	// pend are deviations waiting to be added to scatter, and signed the same with the
+	// sign they count with.
+	pend, signed [together][]float64
 }
+
+// together is how many points scatter takes at a time: one pass over it for all.
+const together = 4
 
 const (
 	dualLimit = 100
@@ -104,6 +110,9 @@ func (s *Solver) dualStart() {
 	copy(d.about, d.r)
 	clear(d.sum)
 	clear(d.scatter)
+	for k := range together {
+		d.pend[k], d.signed[k] = grow(d.pend[k], s.m), grow(d.signed[k], s.m)
+	}
 	if cap(d.member) < s.n {
 		d.member = make([]bool, s.n)
 	}
@@ -175,13 +184,13 @@ func (s *Solver) dualDirection() bool {
 	d := &s.dual
 	m := s.m
 	s.dualScatter()
-	k := float64(len(s.active))
+	k, inverse := float64(len(s.active)), 1/s.ridge
 	for i := range m {
 		// C is the scatter about the mean of all less k times what the means differ by.
 		row, all := d.h[i*m:i*m+i+1], d.scatter[i*m:i*m+i+1]
 		by := d.sum[i] / k
 		for c := range row {
-			row[c] = (all[c] - by*d.sum[c]) / s.ridge
+			row[c] = (all[c] - by*d.sum[c]) * inverse
 		}
 		row[i]++
 	}
@@ -211,7 +220,7 @@ func (s *Solver) dualScatter() {
 	d := &s.dual
 	m := s.m
 	d.before = append(d.before[:0], s.active...)
-	k := 0
+	k, waiting := 0, 0
 	for j, in := range d.member {
 		now := k < len(s.active) && s.active[k] == j
 		if now {
@@ -225,12 +234,34 @@ func (s *Solver) dualScatter() {
 		if in {
 			sign = -1
 		}
-		for i, v := range s.p[j*m : (j+1)*m] {
-			d.trial[i] = v - d.about[i]
+		v, signed := d.pend[waiting], d.signed[waiting]
+		for i, x := range s.p[j*m : (j+1)*m] {
+			v[i] = x - d.about[i]
+			signed[i] = sign * v[i]
+			d.sum[i] += signed[i]
 		}
-		axpy(sign, d.trial, d.sum)
-		for i, v := range d.trial {
-			axpy(sign*v, d.trial[:i+1], d.scatter[i*m:])
+		if waiting++; waiting == together {
+			d.absorb(m)
+			waiting = 0
+		}
+	}
+	if waiting > 0 {
+		for ; waiting < together; waiting++ {
+			clear(d.pend[waiting])
+			clear(d.signed[waiting])
+		}
+		d.absorb(m)
+	}
+}
+
+// absorb adds what waits to scatter.
+func (d *newton) absorb(m int) {
+	for i := range m {
+		row := d.scatter[i*m : i*m+i+1]
+		v0, v1, v2, v3 := d.pend[0][:len(row)], d.pend[1][:len(row)], d.pend[2][:len(row)], d.pend[3][:len(row)]
+		s0, s1, s2, s3 := d.signed[0][i], d.signed[1][i], d.signed[2][i], d.signed[3][i]
+		for c := range row {
+			row[c] += (s0*v0[c] + s1*v1[c]) + (s2*v2[c] + s3*v3[c])
 		}
 	}
 }

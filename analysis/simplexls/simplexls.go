@@ -131,17 +131,29 @@ type Solver struct {
 
 // Solve writes the optimum to dst, reusing its slices.
 func (s *Solver) Solve(p Problem, dst *Solution) error {
-	return s.solve(p, dst, false)
+	return s.solve(p, nil, dst)
 }
 
 // SolveWarm is Solve started from the support of the previous solution of this
 // Solver when the number of donors is the same: the optimum is the same, a
 // sequence of similar problems takes a third of the time.
 func (s *Solver) SolveWarm(p Problem, dst *Solution) error {
-	return s.solve(p, dst, true)
+	if s.warmN != p.N {
+		return s.solve(p, nil, dst)
+	}
+	return s.solve(p, s.w, dst)
 }
 
-func (s *Solver) solve(p Problem, dst *Solution, warm bool) error {
+// SolveFrom is Solve started from the support of given weights, such as those of a
+// problem of which this one leaves something out.
+func (s *Solver) SolveFrom(p Problem, weights []float64, dst *Solution) error {
+	if len(weights) != p.N {
+		panic(badShape)
+	}
+	return s.solve(p, weights, dst)
+}
+
+func (s *Solver) solve(p Problem, from []float64, dst *Solution) error {
 	if err := s.load(p); err != nil {
 		s.warmN = 0
 		return err
@@ -151,7 +163,7 @@ func (s *Solver) solve(p Problem, dst *Solution, warm bool) error {
 		done = s.solveDual(dst)
 	}
 	if !done {
-		s.start(warm && s.warmN == s.n)
+		s.start(from)
 		dst.Iterations = s.descend()
 		s.polish()
 	}
@@ -210,9 +222,10 @@ func (s *Solver) load(p Problem) error {
 	return nil
 }
 
-// start puts the solver at the best vertex, or on the previous support.
-func (s *Solver) start(warm bool) {
-	if warm {
+// start puts the solver at the best vertex, or on the support of given weights.
+func (s *Solver) start(from []float64) {
+	if from != nil {
+		copy(s.w, from)
 		s.active = s.active[:0]
 		for j, v := range s.w {
 			if v > 0 {

@@ -265,7 +265,7 @@ func TestDualAgreesWithActiveSet(t *testing.T) {
 		if err := s.Solve(p, &a); err != nil {
 			t.Fatal(err)
 		}
-		s.start(false)
+		s.start(nil)
 		b.Iterations = s.descend()
 		s.finish(&b)
 		for j := range a.Weights {
@@ -280,19 +280,25 @@ func TestDualAgreesWithActiveSet(t *testing.T) {
 
 func TestWarmStartFindsTheSameOptimum(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
-	var cold, warm Solver
-	var a, b Solution
+	var cold, warm, from Solver
+	var a, b, c Solution
 	for range 200 {
 		p := draw(rng)
 		for range 5 {
 			for i := range p.X {
 				p.X[i] += 0.1 * rng.NormFloat64()
 			}
-			if err := errors.Join(cold.Solve(p, &a), warm.SolveWarm(p, &b)); err != nil {
+			start := make([]float64, p.N)
+			for range 3 {
+				start[rng.IntN(p.N)] += 1 / 3.0
+			}
+			if err := errors.Join(cold.Solve(p, &a), warm.SolveWarm(p, &b), from.SolveFrom(p, start, &c)); err != nil {
 				t.Fatal(err)
 			}
-			if math.Abs(a.Objective-b.Objective) > 1e-10*max(a.Objective, 1e-8*maxNorm2(p)) {
-				t.Fatalf("cold %g, warm %g", a.Objective, b.Objective)
+			for _, f := range []float64{b.Objective, c.Objective} {
+				if math.Abs(a.Objective-f) > 1e-10*max(a.Objective, 1e-8*maxNorm2(p)) {
+					t.Fatalf("cold %g, warm %g, from three donors %g", a.Objective, b.Objective, c.Objective)
+				}
 			}
 		}
 	}

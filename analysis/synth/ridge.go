@@ -56,7 +56,7 @@ func (s Spec) ridge(p *panel.Panel, d panel.Design, r *Result) error {
 	w.known = false
 	r.Lambda = s.Lambda
 	if s.LambdaRule == LambdaChosen {
-		path, err := w.validate(x, x1)
+		path, err := w.validate(x, x1, base.Weights)
 		if err != nil {
 			return err
 		}
@@ -199,6 +199,7 @@ type ridgeSpace struct {
 	miss, scores []float64
 	inverse      []float64 // 1/(value + λ), by eigenvalue and λ.
 	above, below []float64
+	weights      []float64 // Those that leave out no period.
 	errs         []float64 // Squared errors by period left out and λ.
 }
 
@@ -277,11 +278,15 @@ func (s Spec) RidgeCV(p *panel.Panel, d panel.Design) (*RidgePath, error) {
 	}
 	w := ridgeSpaces.Get().(*ridgeSpace)
 	defer ridgeSpaces.Put(w)
-	return w.validate(x, x1)
+	base := &Result{}
+	if err := base.simplex(simplexls.Problem{N: len(d.Donors), M: len(x1), X: x, Y: x1}); err != nil {
+		return nil, err
+	}
+	return w.validate(x, x1, base.Weights)
 }
 
-// validate leaves one period out after another.
-func (s *ridgeSpace) validate(x, x1 []float64) (*RidgePath, error) {
+// validate leaves one period out after another; weights are those that leave out none.
+func (s *ridgeSpace) validate(x, x1, weights []float64) (*RidgePath, error) {
 	l := len(x1)
 	n := len(x) / l
 	if l < 3 {
@@ -299,7 +304,7 @@ func (s *ridgeSpace) validate(x, x1 []float64) (*RidgePath, error) {
 	for i := range path.Lambda {
 		path.Lambda[i] = s.gram.top() * math.Pow(ridgeRatio, float64(i)/ridgeSteps)
 	}
-	s.begin(n, path.Lambda)
+	s.begin(weights, path.Lambda)
 	for t := range l - 1 {
 		if err := s.leave(x, x1, t); err != nil {
 			return nil, err
@@ -310,9 +315,9 @@ func (s *ridgeSpace) validate(x, x1 []float64) (*RidgePath, error) {
 }
 
 // begin makes room for the folds.
-func (s *ridgeSpace) begin(n int, lambda []float64) {
-	l, k := s.gram.k, len(lambda)
-	s.column, s.miss, s.scores = ofLength(s.column, n), ofLength(s.miss, l), ofLength(s.scores, l)
+func (s *ridgeSpace) begin(weights, lambda []float64) {
+	n, l, k := len(weights), s.gram.k, len(lambda)
+	s.weights, s.column, s.miss, s.scores = weights, ofLength(s.column, n), ofLength(s.miss, l), ofLength(s.scores, l)
 	s.above, s.below, s.inverse = ofLength(s.above, k), ofLength(s.below, k), ofLength(s.inverse, l*k)
 	for i, v := range s.gram.value {
 		for a, q := range lambda {
@@ -353,7 +358,7 @@ func (s *ridgeSpace) leave(x, x1 []float64, t int) error {
 }
 
 // without fits the simplex weights with period t set to zero for everyone, in which
-// nobody then differs. All folds but the first start from the one before.
+// nobody then differs.
 func (s *ridgeSpace) without(x, x1 []float64, t int) error {
 	l := len(x1)
 	for j := range s.column {
@@ -361,11 +366,7 @@ func (s *ridgeSpace) without(x, x1 []float64, t int) error {
 	}
 	own := x1[t]
 	x1[t] = 0
-	solve := s.solver.SolveWarm
-	if t == 0 {
-		solve = s.solver.Solve
-	}
-	err := solve(simplexls.Problem{N: len(s.column), M: l, X: x, Y: x1}, &s.sol)
+	err := s.solver.SolveFrom(simplexls.Problem{N: len(s.column), M: l, X: x, Y: x1}, s.weights, &s.sol)
 	for j, v := range s.column {
 		x[j*l+t] = v
 	}
