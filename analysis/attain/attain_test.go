@@ -4,13 +4,13 @@ import (
 	"encoding/json"
 	"math"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"github.com/bygdevekst/bygdevekst/analysis/attain"
 	"github.com/bygdevekst/bygdevekst/analysis/interval"
+	"github.com/bygdevekst/bygdevekst/analysis/oracle"
 )
 
 type oracleIn struct {
@@ -220,28 +220,13 @@ func TestShareIntervalIsMonotone(t *testing.T) {
 	})
 }
 
-func read(t *testing.T, oracle string, into any) {
+func read(t *testing.T, name string, into any) {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(sharedDir(t), "oracles", oracle, "expected.json"))
+	raw, err := os.ReadFile(oracle.Path(t, "oracles", name, "expected.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := json.Unmarshal(raw, into); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func sharedDir(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("SHARED_DIR")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("the shared folder must be there in CI: %v", err)
-		}
-		t.Skip("the shared folder is not here; set SHARED_DIR to run this test")
-	}
-	return dir
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
@@ -14,22 +13,16 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/bygdevekst/bygdevekst/analysis/breaks"
+	"github.com/bygdevekst/bygdevekst/analysis/oracle"
 )
 
 // shared opens a file of the Nile oracle; without the set the test is skipped,
 // which CI does not allow.
 func shared(t *testing.T, name string) *os.File {
 	t.Helper()
-	dir := os.Getenv("SHARED_DIR")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	f, err := os.Open(filepath.Join(dir, "oracles", "structural_break_nile", name))
+	f, err := os.Open(oracle.Path(t, "oracles", "structural_break_nile", name))
 	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("CI needs the shared folder: %v", err)
-		}
-		t.Skipf("skipped: no shared folder (%v); set SHARED_DIR", err)
+		t.Fatal(err)
 	}
 	t.Cleanup(func() { f.Close() })
 	return f

@@ -3,13 +3,13 @@ package did
 import (
 	"encoding/csv"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/bygdevekst/bygdevekst/analysis/oracle"
 	"github.com/bygdevekst/bygdevekst/analysis/panel"
 )
 
@@ -17,16 +17,9 @@ import (
 // module.
 func readShared(t testing.TB, name string) [][]string {
 	t.Helper()
-	dir := os.Getenv("SHARED_DIR")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	f, err := os.Open(filepath.Join(dir, name))
+	f, err := os.Open(oracle.Path(t, name))
 	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%s is missing and CI=true", name)
-		}
-		t.Skip("the shared folder is not here; set SHARED_DIR to run this test")
+		t.Fatal(err)
 	}
 	defer f.Close()
 	rows, err := csv.NewReader(f).ReadAll()

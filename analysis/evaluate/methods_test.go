@@ -8,13 +8,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bygdevekst/bygdevekst/analysis/oracle"
 	"github.com/bygdevekst/bygdevekst/analysis/synth"
 )
 
 // staggeredCalifornia is the Proposition 99 panel with Nevada made treated from 1985.
 func staggeredCalifornia(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile(oracle(t, "sdid_california", "data.csv"))
+	text, err := os.ReadFile(oracle.Path(t, "oracles", "sdid_california", "data.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +75,7 @@ func TestInferenceThatDoesNotApply(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := os.Open(oracle(t, "sdid_california", "data.csv"))
+		f, err := os.Open(oracle.Path(t, "oracles", "sdid_california", "data.csv"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -137,7 +138,7 @@ func TestRidgeCovariates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := os.Open(oracle(t, "sc_california", "data.csv"))
+	f, err := os.Open(oracle.Path(t, "oracles", "sc_california", "data.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}

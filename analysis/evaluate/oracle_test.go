@@ -4,32 +4,16 @@ import (
 	"encoding/json"
 	"math"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-)
 
-// oracle returns the path of a file of published results.
-func oracle(t *testing.T, name ...string) string {
-	t.Helper()
-	dir := os.Getenv("SHARED_DIR")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	path := filepath.Join(append([]string{dir, "oracles"}, name...)...)
-	if _, err := os.Stat(path); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("the published results are missing: %v", err)
-		}
-		t.Skipf("skipped, the published results are not here: %v", err)
-	}
-	return path
-}
+	"github.com/bygdevekst/bygdevekst/analysis/oracle"
+)
 
 // run evaluates a specification on an oracle's data.csv.
 func run(t *testing.T, name, spec string) *Result {
 	t.Helper()
-	text, err := os.ReadFile(oracle(t, name, "data.csv"))
+	text, err := os.ReadFile(oracle.Path(t, "oracles", name, "data.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +205,7 @@ func TestOracleSDID(t *testing.T) {
 // mpdtaPanel is the oracle's panel with a 0/1 treatment column made from its first_treat.
 func mpdtaPanel(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile(oracle(t, "did_mpdta", "data.csv"))
+	text, err := os.ReadFile(oracle.Path(t, "oracles", "did_mpdta", "data.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -321,7 +305,7 @@ func TestOracleCaliforniaInference(t *testing.T) {
 // rhodeIsland is the oracle's wide file as a panel of units and years.
 func rhodeIsland(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile(oracle(t, "conformal_rhode_island", "data.csv"))
+	text, err := os.ReadFile(oracle.Path(t, "oracles", "conformal_rhode_island", "data.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}

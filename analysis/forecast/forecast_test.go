@@ -6,29 +6,22 @@ import (
 	"errors"
 	"math"
 	"os"
-	"path/filepath"
 	"strconv"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"github.com/bygdevekst/bygdevekst/analysis/forecast"
+	"github.com/bygdevekst/bygdevekst/analysis/oracle"
 )
 
 // shared opens a file of the oracle set; without the set the test is skipped,
 // which CI does not allow.
 func shared(t *testing.T, name string) *os.File {
 	t.Helper()
-	dir := os.Getenv("SHARED_DIR")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	f, err := os.Open(filepath.Join(dir, "oracles", name))
+	f, err := os.Open(oracle.Path(t, "oracles", name))
 	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("CI needs the shared folder: %v", err)
-		}
-		t.Skipf("skipped: no shared folder (%v); set SHARED_DIR", err)
+		t.Fatal(err)
 	}
 	t.Cleanup(func() { f.Close() })
 	return f

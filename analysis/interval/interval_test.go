@@ -6,7 +6,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/bygdevekst/bygdevekst/analysis/interval"
+	"github.com/bygdevekst/bygdevekst/analysis/oracle"
 )
 
 // relTol is the tolerance oracles/intervals_phe states.
@@ -257,16 +257,9 @@ func num(t *testing.T, s string) float64 {
 
 func rows(t *testing.T, name string) []map[string]string {
 	t.Helper()
-	dir := os.Getenv("SHARED_DIR")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	f, err := os.Open(filepath.Join(dir, "oracles", "intervals_phe", name))
+	f, err := os.Open(oracle.Path(t, "oracles", "intervals_phe", name))
 	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("the shared folder must be there in CI: %v", err)
-		}
-		t.Skip("the shared folder is not here; set SHARED_DIR to run this test")
+		t.Fatal(err)
 	}
 	defer f.Close()
 	all, err := csv.NewReader(f).ReadAll()

@@ -6,7 +6,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
@@ -14,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/bygdevekst/bygdevekst/analysis/multiple"
+	"github.com/bygdevekst/bygdevekst/analysis/oracle"
 )
 
 var methods = map[string]func([]float64) ([]float64, error){
@@ -178,16 +178,9 @@ func TestRomanoWolfHoldsItsSize(t *testing.T) {
 
 func read(t *testing.T, name string) map[string][]float64 {
 	t.Helper()
-	dir := os.Getenv("SHARED_DIR")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	f, err := os.Open(filepath.Join(dir, "oracles", "multiple_testing", name))
+	f, err := os.Open(oracle.Path(t, "oracles", "multiple_testing", name))
 	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("the shared folder must be there in CI: %v", err)
-		}
-		t.Skip("the shared folder is not here; set SHARED_DIR to run this test")
+		t.Fatal(err)
 	}
 	defer f.Close()
 	rows, err := csv.NewReader(f).ReadAll()

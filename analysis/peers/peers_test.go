@@ -13,13 +13,14 @@ import (
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 
+	"github.com/bygdevekst/bygdevekst/analysis/oracle"
 	"github.com/bygdevekst/bygdevekst/analysis/peers"
 )
 
 // TestSwissProvinces reproduces R's dist(scale(X)) and mahalanobis() on the
 // dataset swiss, to the oracle's relative tolerance of 1e-9.
 func TestSwissProvinces(t *testing.T) {
-	dir := filepath.Join(sharedDir(t), "oracles", "neighbours_swiss")
+	dir := oracle.Path(t, "oracles", "neighbours_swiss")
 	data := rows(t, filepath.Join(dir, "data.csv"))
 	var names []string
 	x := mat.NewDense(len(data), len(data[0])-1, nil)
@@ -251,21 +252,6 @@ func number(t *testing.T, s string) float64 {
 		t.Fatal(err)
 	}
 	return v
-}
-
-func sharedDir(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("SHARED_DIR")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("the shared folder must be there in CI: %v", err)
-		}
-		t.Skip("the shared folder is not here; set SHARED_DIR to run this test")
-	}
-	return dir
 }
 
 // TestMahalanobisUnits: the distance does not depend on the units the variables

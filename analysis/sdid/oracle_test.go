@@ -5,38 +5,21 @@ import (
 	"encoding/csv"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/bygdevekst/bygdevekst/analysis/oracle"
 	"github.com/bygdevekst/bygdevekst/analysis/panel"
 )
-
-// shared finds a file of the shared folder by SHARED_DIR or beside the module.
-func shared(t testing.TB, name string) string {
-	t.Helper()
-	dir := os.Getenv("SHARED_DIR")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	path := filepath.Join(dir, name)
-	if _, err := os.Stat(path); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%s is missing and CI=true", name)
-		}
-		t.Skip("the shared folder is not here; set SHARED_DIR to run this test")
-	}
-	return path
-}
 
 // load reads a long panel: columns unit, time, outcome, treated and, if size ≥ 0,
 // size.
 func load(t testing.TB, name string, outcome, treated, size int) (*panel.Panel, panel.Design) {
 	t.Helper()
-	f, err := os.Open(shared(t, name))
+	f, err := os.Open(oracle.Path(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}

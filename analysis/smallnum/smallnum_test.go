@@ -7,31 +7,19 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strconv"
 	"testing"
 
 	"gonum.org/v1/gonum/stat/distuv"
 	"pgregory.net/rapid"
 
+	"github.com/bygdevekst/bygdevekst/analysis/oracle"
 	"github.com/bygdevekst/bygdevekst/analysis/smallnum"
 )
 
 func shared(t *testing.T, name ...string) []byte {
 	t.Helper()
-	dir := os.Getenv("SHARED_DIR")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	text, err := os.ReadFile(filepath.Join(append([]string{dir, "oracles"}, name...)...))
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("the shared folder must be there in CI: %v", err)
-		}
-		t.Skip("the shared folder is not here; set SHARED_DIR to run this test")
-	}
-	return text
+	return oracle.Read(t, append([]string{"oracles"}, name...)...)
 }
 
 // table reads a CSV of the oracles; columns holds the numeric ones.

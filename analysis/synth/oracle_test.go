@@ -5,38 +5,21 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/bygdevekst/bygdevekst/analysis/oracle"
 	"github.com/bygdevekst/bygdevekst/analysis/panel"
 )
-
-// shared finds a file of the shared folder by SHARED_DIR or beside the module.
-func shared(t testing.TB, name string) string {
-	t.Helper()
-	dir := os.Getenv("SHARED_DIR")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	path := filepath.Join(dir, name)
-	if _, err := os.Stat(path); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%s is missing and CI=true", name)
-		}
-		t.Skip("the shared folder is not here; set SHARED_DIR to run this test")
-	}
-	return path
-}
 
 // load reads a long table: the outcome and every other named column become the
 // panel, empty cells NaN.
 func load(t testing.TB, name, unit, time, outcome string, covariates ...string) *panel.Panel {
 	t.Helper()
-	f, err := os.Open(shared(t, name))
+	f, err := os.Open(oracle.Path(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -433,7 +416,7 @@ func TestOracleKansasCurve(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := os.Open(shared(t, "oracles/ascm_kansas/ridge_cv_curve.csv"))
+	f, err := os.Open(oracle.Path(t, "oracles/ascm_kansas/ridge_cv_curve.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -455,7 +438,7 @@ func TestOracleKansasCurve(t *testing.T) {
 
 // Values: oracles/conformal_rhode_island/expected.json, weights_fit_on_the_19_pre_periods.
 func TestOracleRhodeIslandWeights(t *testing.T) {
-	f, err := os.Open(shared(t, "oracles/conformal_rhode_island/data.csv"))
+	f, err := os.Open(oracle.Path(t, "oracles/conformal_rhode_island/data.csv"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,13 +12,14 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/bygdevekst/bygdevekst/analysis/oracle"
 	"github.com/bygdevekst/bygdevekst/analysis/trend"
 )
 
 // TestOracle reproduces the Nile and nhtemp series (R, packages Kendall and
 // trend) at the tolerance the oracle states.
 func TestOracle(t *testing.T) {
-	dir := filepath.Join(sharedDir(t), "oracles", "structural_break_nile")
+	dir := oracle.Path(t, "oracles", "structural_break_nile")
 	raw, err := os.ReadFile(filepath.Join(dir, "expected.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -200,21 +201,6 @@ func TestProperties(t *testing.T) {
 			t.Fatalf("%+v, mirrored %+v", k, m)
 		}
 	})
-}
-
-func sharedDir(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("SHARED_DIR")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("the shared folder must be there in CI: %v", err)
-		}
-		t.Skip("the shared folder is not here; set SHARED_DIR to run this test")
-	}
-	return dir
 }
 
 // TestExactPOfLongerSeries holds p to R 4.2.2, cor.test(y, 1:n, method = "kendall",
