@@ -68,9 +68,8 @@ func lowest(values []float64, sizes []int, i int) bool {
 
 // search is the likelihood over unbounded coordinates.
 type search struct {
-	y    []float64
-	m    Model
-	zero []float64
+	y []float64
+	m Model
 	// Work space: means and errors of a run, and the responses to a unit level
 	// and a unit slope.
 	fitted, errs, unitLevel, unitSlope []float64
@@ -79,7 +78,7 @@ type search struct {
 func newSearch(y []float64, m Model) *search {
 	n := len(y)
 	return &search{
-		y: y, m: m, zero: make([]float64, n),
+		y: y, m: m,
 		fitted: make([]float64, n), errs: make([]float64, n), unitLevel: make([]float64, n), unitSlope: make([]float64, n),
 	}
 }
@@ -169,18 +168,35 @@ func (s *search) smoothing(x []float64) Params {
 // well it knows them: standard deviations of the level at a given slope and of the
 // slope, and tilt, by how much the level falls as the slope rises by one.
 // rss is what it leaves.
-type gram struct{ level, slope, levelSD, slopeSD, tilt, rss float64 }
+type gram struct {
+	level, slope, levelSD, slopeSD, tilt, rss float64
+	// Products of the errors e and the responses u and w of solve.
+	uu, ue, uw float64
+}
 
+// The series from no states, a unit level and a unit slope run side by side: each
+// waits for its own last value only, so that the three take the time of one.
 func (s *search) gram(p Params) gram {
-	p.Level, p.Slope = 0, 0
-	m := s.m
-	m.Multiplicative = false
-	run(s.y, m, p, s.fitted, s.errs)
-	run(s.zero, m, Params{p.Alpha, p.Beta, p.Phi, 1, 0}, s.fitted, s.unitLevel)
-	if m.Trend {
-		run(s.zero, m, Params{p.Alpha, p.Beta, p.Phi, 0, 1}, s.fitted, s.unitSlope)
+	var level, slope, levelOfLevel, slopeOfLevel, levelOfSlope, slopeOfSlope float64
+	levelOfLevel = 1
+	if s.m.Trend {
+		slopeOfSlope = 1
 	}
-	return solve(s.errs, s.unitLevel, s.unitSlope, s.m.Trend)
+	var g gram
+	e, u, w := s.errs, s.unitLevel[:len(s.errs)], s.unitSlope[:len(s.errs)]
+	for t, y := range s.y {
+		mean, ofLevel, ofSlope := level+p.Phi*slope, levelOfLevel+p.Phi*slopeOfLevel, levelOfSlope+p.Phi*slopeOfSlope
+		step, stepU, stepW := y-mean, 0-ofLevel, 0-ofSlope
+		level, slope = mean+p.Alpha*step, p.Phi*slope+p.Beta*step
+		levelOfLevel, slopeOfLevel = ofLevel+p.Alpha*stepU, p.Phi*slopeOfLevel+p.Beta*stepU
+		levelOfSlope, slopeOfSlope = ofSlope+p.Alpha*stepW, p.Phi*slopeOfSlope+p.Beta*stepW
+		e[t], u[t], w[t] = step, stepU, stepW
+		g.uu += stepU * stepU
+		g.ue += stepU * step
+		g.uw += stepU * stepW
+	}
+	g.solve(e, u, w, s.m.Trend)
+	return g
 }
 
 // params turns coordinates into parameters. The initial states are the exact
@@ -205,38 +221,37 @@ func (s *search) params(x []float64) Params {
 
 // solve minimises ‖e + u·level + w·slope‖ by Gram–Schmidt: u first, then what is
 // left of w. A slope the series says nothing about is zero.
-func solve(e, u, w []float64, trend bool) gram {
-	var g gram
-	uu, ue, uw := dot(u, u), dot(u, e), dot(u, w)
-	if uu == 0 {
+func (g *gram) solve(e, u, w []float64, trend bool) {
+	if g.uu == 0 {
 		g.rss = dot(e, e)
-		return g
+		return
 	}
-	ww, we, tilt := 0.0, 0.0, uw/uu
+	ww, we, tilt := 0.0, 0.0, g.uw/g.uu
 	if trend {
+		whole, share := 0.0, g.ue/g.uu
 		for t := range w {
 			r := w[t] - tilt*u[t]
 			ww += r * r
-			we += r * (e[t] - ue/uu*u[t])
+			we += r * (e[t] - share*u[t])
+			whole += w[t] * w[t]
 		}
 		// Below this share of w the remainder is rounding.
-		if ww > 1e-20*dot(w, w) {
+		if ww > 1e-20*whole {
 			g.slope, g.tilt = -we/ww, tilt
 		} else {
 			ww = 0
 		}
 	}
-	g.level = -(ue + uw*g.slope) / uu
+	g.level = -(g.ue + g.uw*g.slope) / g.uu
 	for t := range e {
 		r := e[t] + u[t]*g.level + w[t]*g.slope
 		g.rss += r * r
 	}
 	sd := math.Sqrt(g.rss / float64(len(e)))
-	g.levelSD = sd / math.Sqrt(uu)
+	g.levelSD = sd / math.Sqrt(g.uu)
 	if ww > 0 {
 		g.slopeSD = sd / math.Sqrt(ww)
 	}
-	return g
 }
 
 func dot(a, b []float64) float64 {
