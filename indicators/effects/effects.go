@@ -397,20 +397,18 @@ func (r *result) path(c *cube.Content, e *estimate) {
 	}
 }
 
-// yearTest is the size-adjusted placebo test of one year's gap. A single treated year
-// is the whole effect and has its interval, for which earlier windows were used too.
+// yearTest is the size-adjusted placebo test of one year's gap, beside the gaps as
+// long after the start of the earlier windows.
 func (r *result) yearTest(e *estimate, t int) inference.Test {
-	if len(e.panel.Times)-r.study.start == 1 {
-		return e.space.SizeAdjusted
+	gaps := func(w inference.Past) inference.Sample {
+		return w.Sample(e.panel, func(p panel.Estimate) float64 { return p.Gaps[w.Start+t-r.study.start] })
 	}
-	var gaps, sizes []float64
-	for _, p := range e.space.Placebos {
-		if p.Failed == "" {
-			gaps = append(gaps, p.Estimate.Gaps[t])
-			sizes = append(sizes, e.panel.Size[p.Unit])
-		}
+	now := gaps(inference.Past{Start: r.study.start, Placebos: e.space.Placebos})
+	var past []inference.Sample
+	for _, w := range e.space.Past {
+		past = append(past, gaps(w))
 	}
-	test, _ := inference.SizeAdjusted(e.space.Treated.Gaps[t], e.panel.Size[0], gaps, sizes, r.options())
+	test, _ := inference.SizeAdjusted(e.space.Treated.Gaps[t], e.panel.Size[0], now.Effects, now.Sizes, r.options(), past...)
 	return test
 }
 
