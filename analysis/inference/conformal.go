@@ -309,8 +309,8 @@ func (v *inversion) edge(centre point, side float64) (float64, int, error) {
 // root of the line through the last two.
 func (v *inversion) leave(centre, in point, side float64) (point, error) {
 	before, now := in, in
-	width := v.stride(math.Abs(in.effect - centre.effect))
 	for now.accepted && math.Abs(now.effect-centre.effect) < probeFar*v.step {
+		width := v.stride(math.Abs(now.effect - centre.effect))
 		reach := width
 		if slope := (now.margin - before.margin) / math.Abs(now.effect-before.effect); slope > 0 {
 			reach = min(max(1.2*-now.margin/slope, width), 8*width)
@@ -319,8 +319,10 @@ func (v *inversion) leave(centre, in point, side float64) (point, error) {
 		if err != nil {
 			return point{}, err
 		}
+		if next.effect == now.effect {
+			break // Steps are below the precision of the numbers.
+		}
 		before, now = now, next
-		width = reach
 	}
 	return now, nil
 }
@@ -348,7 +350,7 @@ func (v *inversion) probe(centre, out point, side float64) (point, error) {
 func (v *inversion) close(in, out point) (accepted, rejected point, err error) {
 	first := math.Abs(out.effect - in.effect)
 	most := math.Ceil(math.Log2(max(1, first/v.tol)))
-	for k := 0; math.Abs(out.effect-in.effect) > v.tol; k++ {
+	for k := 0; math.Abs(out.effect-in.effect) > v.tol && k <= int(most)+1; k++ {
 		width := out.effect - in.effect
 		middle := in.effect + width/2
 		x := middle
