@@ -163,9 +163,12 @@ func (s *searcher) optimise() []float64 {
 		pool[i].loss = m.Descend(pool[i].u, pool[i].loss)
 		s.polish(&pool[i])
 	}
-	best := pool[0]
-	for _, c := range pool[1:] {
-		if c.loss < best.loss {
+	// Where V leaves weights open, a warm start may have found better ones than V alone
+	// gives: what counts is what it gives from a cold one.
+	best := candidate{loss: math.Inf(1)}
+	for _, c := range pool {
+		s.solver = simplexls.Solver{}
+		if c.loss = s.loss(c.u); c.loss < best.loss || best.u == nil {
 			best = c
 		}
 	}
