@@ -78,7 +78,7 @@ func (p *problem) inferOne(ctx context.Context, e *fitted, name string) (inferre
 		return p.variance(ctx, e, name)
 	}
 	if len(e.blocks) > 1 {
-		return inferred{}, fmt.Errorf("units are treated from %d different periods; %s needs one", len(e.blocks), name)
+		return inferred{}, fmt.Errorf("units are treated from %d different periods; %s needs one: use placebo-se, or evaluate them one at a time with exclude", len(e.blocks), name)
 	}
 	return p.permute(ctx, e, name)
 }

@@ -112,6 +112,10 @@ func TestClusteredInterval(t *testing.T) {
 		if v, ok := r.Inference["placebo-se"].(*Variance); !ok || r.Estimate.SE != v.SE || v.SE == own.SE {
 			t.Errorf("%s: se %v, own %v", method, r.Estimate.SE, own.SE)
 		}
+		two := run(t, "sc_california", `{`+spec+`,"method":"`+method+`","inference":["leave-two-out"]}`)
+		if u, ok := two.Inference["leave-two-out"].(Unavailable); !ok || !strings.Contains(u.Reason, "2 units are treated; leave-two-out compares one: use placebo-space") {
+			t.Errorf("%s: %+v", method, two.Inference["leave-two-out"])
+		}
 		if j, ok := r.Inference["placebo-space"].(JointResult); !ok || j.Sets < 600 || !j.Effect.P.known() {
 			t.Errorf("%s: %+v", method, r.Inference["placebo-space"])
 		}

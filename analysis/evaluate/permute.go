@@ -330,6 +330,9 @@ func (s *Spec) mostPairs(donors int) int {
 
 // leaveTwoOut takes every pair of donors, or as many as mostPairs says.
 func (p *problem) leaveTwoOut(ctx context.Context, e *fitted, d panel.Design, o inference.Options) (inferred, error) {
+	if n := len(d.Treated); n > 1 {
+		return inferred{}, fmt.Errorf("%d units are treated; leave-two-out compares one: use placebo-space, which draws sets of as many donors", n)
+	}
 	most := p.spec.mostPairs(len(d.Donors))
 	r, err := inference.LeaveTwoOut(ctx, e.panel, d, e.estimators[0], most, o)
 	if err != nil {
