@@ -381,6 +381,7 @@ func TestRefused(t *testing.T) {
 	for i := range 6 {
 		p.Covariates["x2"].Set(i, 1, math.NaN())
 	}
+	p.Covariates["flat"] = mat.NewDense(6, 11, nil)
 	for name, tt := range map[string]struct {
 		spec Spec
 		want error
@@ -389,6 +390,7 @@ func TestRefused(t *testing.T) {
 		"all missing":    {Spec{Predictors: []Predictor{{Column: "x2", From: 2001, To: 2001}}}, ErrPredictor},
 		"after start":    {Spec{Predictors: []Predictor{{From: 2009, To: 2010}}}, ErrPredictor},
 		"window":         {Spec{Method: OutcomeOnly, FitWindow: Window{1990, 1991}}, ErrWindow},
+		"flat predictor": {Spec{Method: RidgeAugmented, Predictors: []Predictor{{Column: "flat", From: 2000, To: 2007}}}, ErrSpec},
 		"short ridge":    {Spec{Method: RidgeAugmented, FitWindow: Window{2000, 2001}}, ErrWindow},
 	} {
 		if _, err := tt.spec.Fit(p, d); !errors.Is(err, tt.want) {

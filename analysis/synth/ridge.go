@@ -96,7 +96,7 @@ func (s Spec) stack(p *panel.Panel, d panel.Design, x, x1 []float64, r *Result) 
 			q += z[j*k+a] * z[j*k+a]
 		}
 		if !(q > 0) {
-			return nil, nil, fmt.Errorf("%w: %q does not vary between donors; leave it out", ErrPredictor, more.names[a])
+			return nil, nil, fmt.Errorf("%w: predictor %q does not vary between donors; leave it out", ErrSpec, more.names[a])
 		}
 		by := scale / math.Sqrt(q/float64(n-1))
 		for j := range n {
