@@ -22,9 +22,6 @@ type factor struct {
 	cd     []float64
 }
 
-// short is the length up to which a plain loop in place is faster than a call.
-const short = 8
-
 // forget drops all columns; those of another problem mean nothing.
 func (q *factor) forget() { q.base, q.set = -1, q.set[:0] }
 
@@ -153,18 +150,7 @@ func (q *factor) reflect(s *Solver, k int, u []float64) {
 	to := q.rows(s, k+1)
 	v := q.a[k*q.stride+k : k*q.stride+to]
 	u = u[k:to]
-	if len(v) > short {
-		axpy(-q.by[k]*dot(v, u), v, u)
-		return
-	}
-	var h float64
-	for i, x := range v {
-		h += x * u[i]
-	}
-	h *= -q.by[k]
-	for i, x := range v {
-		u[i] += h * x
-	}
+	axpy(-q.by[k]*dot(v, u), v, u)
 }
 
 // add appends column c, the scaled p_j − p_b. It reports false, and appends

@@ -52,9 +52,6 @@ const (
 	// counts as a new direction. It is well above the rounding of a QR of some
 	// dozen columns and well below any difference published data can carry.
 	rankTol = 1e-10
-	// polishTol is the gap, relative to the larger of f and 1e-8·max ‖p_j‖², that
-	// is worth a step of refinement.
-	polishTol = 2e-8
 	// faceTol decides, relative to the largest ‖p_j‖·‖x‖, which idle donors could
 	// enter at no cost when asking whether the weights are unique.
 	faceTol = 1e-9
@@ -167,10 +164,8 @@ func (s *Solver) solve(p Problem, from []float64, dst *Solution) error {
 	}
 	if !done {
 		s.start(from)
-		var exact bool
-		if dst.Iterations, exact = s.descend(); !exact {
-			s.polish()
-		}
+		dst.Iterations = s.descend()
+		s.polish()
 	}
 	s.finish(dst)
 	s.warmN = s.n
@@ -208,13 +203,10 @@ func (s *Solver) load(p Problem) error {
 	s.qr.forget()
 	for j := range n {
 		row, src := s.p[j*m:(j+1)*m], p.X[j*m:(j+1)*m]
-		var q, other float64 // Two sums, since one waits for itself.
-		for i, v := range src {
-			d := v - p.Y[i]
-			row[i] = d
-			q, other = other, q+d*d
+		for i, y := range p.Y {
+			row[i] = src[i] - y
 		}
-		q += other
+		q := dot(row, row)
 		if math.IsNaN(q) || math.IsInf(q, 0) {
 			return fmt.Errorf("%w: donor %d", ErrNotFinite, j)
 		}
@@ -306,8 +298,8 @@ func (s *Solver) slack(phi float64) float64 {
 }
 
 // descend runs major iterations until the certificate holds or no donor can
-// improve the fit, and returns their number and whether the gap is worth no more.
-func (s *Solver) descend() (iterations int, exact bool) {
+// improve the fit, and returns their number.
+func (s *Solver) descend() int {
 	clear(s.banned)
 	limit := 50 * (s.n + s.m + 10)
 	s.point()
@@ -321,8 +313,7 @@ func (s *Solver) descend() (iterations int, exact bool) {
 			}
 		}
 		if in < 0 || phi-low <= s.slack(phi) || s.w[in] > 0 || it >= limit {
-			small := polishTol * max(math.Abs(value), 1e-8*s.maxNorm*s.maxNorm)
-			return it, phi-slices.Min(s.g) <= max(small, s.slack(phi))
+			return it
 		}
 		s.save()
 		s.active = append(s.active, in)
@@ -351,13 +342,17 @@ func (s *Solver) restore() {
 }
 
 // polish takes one step of iterative refinement on the support, the same factor with
-// the residual as it is now for right-hand side. It stands only if the gap falls.
+// the residual as it is now for right-hand side, where rounding has left a gap that
+// can be seen; it stands only if the gap falls.
 func (s *Solver) polish() {
 	if len(s.active) < 2 {
 		return
 	}
 	s.point()
 	before := s.gap()
+	if before <= s.slack(0) {
+		return
+	}
 	base := s.base(-1)
 	if s.qr.reduce(s, s.active, base) >= 0 {
 		return

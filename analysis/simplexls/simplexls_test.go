@@ -266,7 +266,7 @@ func TestDualAgreesWithActiveSet(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.start(nil)
-		b.Iterations, _ = s.descend()
+		b.Iterations = s.descend()
 		s.finish(&b)
 		for j := range a.Weights {
 			// Six digits: λ is as small as 1e-5 of the squared data, which is the
