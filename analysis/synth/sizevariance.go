@@ -39,15 +39,20 @@ func FitSizeVariance(squares, sizes []float64) (SizeVariance, error) {
 	if mean == 0 {
 		return SizeVariance{}, fmt.Errorf("%w: every effect is zero", ErrSize)
 	}
-	v := SizeVariance{A: mean}
-	for range 50 {
-		next := weightedNNLS(squares, sizes, v)
-		if math.Abs(next.A-v.A) <= 1e-10*mean && math.Abs(next.B-v.B) <= 1e-10*(next.B+v.B) {
-			return next, nil
-		}
-		v = next
+	// In units of the mean, since 1/v² overflows where v is tiny.
+	relative := make([]float64, len(squares))
+	for i, s := range squares {
+		relative[i] = s / mean
 	}
-	return v, nil
+	v := SizeVariance{A: 1}
+	for range 50 {
+		next := weightedNNLS(relative, sizes, v)
+		done := math.Abs(next.A-v.A) <= 1e-10 && math.Abs(next.B-v.B) <= 1e-10*(next.B+v.B)
+		if v = next; done {
+			break
+		}
+	}
+	return SizeVariance{A: mean * v.A, B: mean * v.B}, nil
 }
 
 // weightedNNLS solves the two-variable problem by its normal equations, falling
