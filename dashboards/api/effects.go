@@ -28,7 +28,7 @@ type Effect struct {
 	P         Number `json:"p" doc:"Two-sided placebo p."`
 	SmallestP Number `json:"smallest_p" doc:"The least p there could have been with so many donors."`
 	PAdjusted Number `json:"p_adjusted" doc:"p after adjustment for the size of the place, to which se, lower and upper belong."`
-	PFamily   Number `json:"p_family" doc:"p_adjusted corrected besides for the design's families of tests."`
+	PFamily   Number `json:"p_family" doc:"p_adjusted corrected besides for the design's families of tests, method by method."`
 	MDE       Number `json:"mde" doc:"The smallest effect seen with 80 % power."`
 
 	PreRMSPE  Number   `json:"pre_rmspe" doc:"Misfit before the start."`

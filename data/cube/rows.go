@@ -230,7 +230,8 @@ type Effect struct {
 	P         Float
 	SmallestP Float
 	// PAdjusted is the placebo p after size adjustment, to which SE, Lower and Upper
-	// belong; PFamily is corrected besides for the design's families of tests.
+	// belong; PFamily is corrected besides for the design's families of tests, method by
+	// method.
 	PAdjusted Float
 	PFamily   Float
 	MDE       Float

@@ -57,7 +57,8 @@ func derive(t testing.TB, cat *catalogue.Catalogue, workers int, change func(*cu
 // primary a study, intervals round the estimate, gaps that add up, weights that
 // sum to one, a verdict from the closed set and never one without an interval.
 func TestRecorded(t *testing.T) {
-	c := derive(t, catalogue.Default(), 2, nil)
+	cat := catalogue.Default()
+	c := derive(t, cat, 2, nil)
 	primaries := map[[2]string]int{}
 	for _, e := range c.Effects {
 		key := e.Indicator + "/" + e.Region + "/" + e.Method
@@ -76,11 +77,16 @@ func TestRecorded(t *testing.T) {
 		if !e.Lower.OK() && effects.Verdict(e.Verdict) != effects.CannotTell {
 			t.Errorf("%s: verdict %q without an interval", key, e.Verdict)
 		}
+		if e.PAdjusted.OK() && !e.PFamily.OK() {
+			t.Errorf("%s: p %v is not corrected for its family", key, e.PAdjusted)
+		}
+		if alpha := cat.Design(e.Design).Looks.Alpha; effects.Verdict(e.Verdict) == effects.EffectSeen && !(float64(e.PFamily) <= alpha && float64(e.PAdjusted) <= alpha) {
+			t.Errorf("%s: seen with p %v, among its family %v", key, e.PAdjusted, e.PFamily)
+		}
 		if e.ATT.OK() && !strings.Contains(e.Flags, effects.FlagDescriptive) {
 			t.Errorf("%s: figures to %d are judged as if 2028 were out", key, e.To)
 		}
 	}
-	cat := catalogue.Default()
 	for _, ind := range cat.Design("innlandet").Outcomes {
 		for _, r := range []string{"3425", "3421", "3419", "3422", "innlandet"} {
 			if n := primaries[[2]string{ind, r}]; n != 1 {

@@ -1,86 +1,88 @@
 package effects
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
+	"github.com/bygdevekst/bygdevekst/analysis/inference"
 	"github.com/bygdevekst/bygdevekst/analysis/multiple"
 	"github.com/bygdevekst/bygdevekst/data/catalogue"
 )
 
-// families corrects the size-adjusted p-values of primary estimates for the
-// design's families of tests. Outcomes within a region share their placebos, so
-// Romano and Wolf's step-down can be used on them; regions have donors of their
-// own and are corrected from their p-values. Where a design names both families
-// the larger of the two corrected values stands.
+// families corrects size-adjusted p-values for the design's families of tests, method
+// by method: what is seen by one of many methods beside the primary must have been
+// looked for among as many figures. Outcomes within a region share their placebos, so
+// Romano and Wolf's step-down can be used on them; regions have donors of their own and
+// are corrected from their p-values. Figures that are no outcomes of the design are
+// families of their own. Where a design names both families the larger of the two
+// corrected values stands.
 func families(all []*result) {
-	byRegion, byOutcome := map[familyKey][]*result{}, map[familyKey][]*result{}
+	byRegion, byOutcome := map[familyKey][]*estimate{}, map[familyKey][]*estimate{}
 	for _, r := range all {
-		e := r.primary()
-		if !r.study.outcome || e == nil || e.space.SizeAdjusted.Reason != "" {
-			continue
-		}
 		d := r.study.design
-		if slices.Contains(d.Looks.Families, catalogue.FamilyOutcomes) {
-			k := familyKey{d.ID, r.study.region}
-			byRegion[k] = append(byRegion[k], r)
-		}
-		if slices.Contains(d.Looks.Families, catalogue.FamilyMunicipalities) && r.study.region != d.Agreement {
-			k := familyKey{d.ID, r.study.indicator.ID}
-			byOutcome[k] = append(byOutcome[k], r)
+		for _, e := range r.methods {
+			if t := e.test(); t == nil || t.Reason != "" {
+				continue
+			}
+			k := familyKey{design: d.ID, method: e.method, outcome: r.study.outcome}
+			if slices.Contains(d.Looks.Families, catalogue.FamilyOutcomes) {
+				k.of = r.study.region
+				byRegion[k] = append(byRegion[k], e)
+			}
+			if slices.Contains(d.Looks.Families, catalogue.FamilyMunicipalities) && r.study.region != d.Agreement {
+				k.of = r.study.indicator.ID
+				byOutcome[k] = append(byOutcome[k], e)
+			}
 		}
 	}
-	for _, k := range sorted(byRegion) {
-		correct(byRegion[k], true)
+	correction := map[string]catalogue.Correction{}
+	for _, r := range all {
+		correction[r.study.design.ID] = r.study.design.Looks.Correction
 	}
-	for _, k := range sorted(byOutcome) {
-		correct(byOutcome[k], false)
+	for k, family := range byRegion {
+		correct(family, correction[k.design], true)
+	}
+	for k, family := range byOutcome {
+		correct(family, correction[k.design], false)
 	}
 }
 
-type familyKey struct{ design, of string }
-
-func sorted(m map[familyKey][]*result) []familyKey {
-	var keys []familyKey
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, func(a, b familyKey) int { return cmp.Or(cmp.Compare(a.design, b.design), cmp.Compare(a.of, b.of)) })
-	return keys
+type familyKey struct {
+	design, method, of string
+	outcome            bool
 }
 
-// primary is the primary estimate if there is one.
-func (r *result) primary() *estimate {
-	for _, e := range r.methods {
-		if e.primary && e.ok() {
-			return e
-		}
+// test is the size-adjusted test of an estimate, nil without one.
+func (e *estimate) test() *inference.Test {
+	switch {
+	case e.ok():
+		return &e.space.SizeAdjusted
+	case e.joint != nil:
+		return &e.joint.SizeAdjusted
 	}
 	return nil
 }
 
 // correct raises the corrected p of every member of a family.
-func correct(family []*result, sharedPlacebos bool) {
+func correct(family []*estimate, by catalogue.Correction, sharedPlacebos bool) {
 	p := make([]float64, len(family))
-	for i, r := range family {
-		p[i] = r.primary().space.SizeAdjusted.P.Value
+	for i, e := range family {
+		p[i] = e.test().P.Value
 	}
-	adjusted, err := adjust(family, p, sharedPlacebos)
+	adjusted, err := adjust(family, p, by, sharedPlacebos)
 	if err != nil {
 		// p-values of a test are between 0 and 1, the only thing that is refused.
 		panic("effects: " + err.Error())
 	}
-	for i, r := range family {
-		e := r.primary()
+	for i, e := range family {
 		if math.IsNaN(e.family) || adjusted[i] > e.family {
 			e.family = adjusted[i]
 		}
 	}
 }
 
-func adjust(family []*result, p []float64, sharedPlacebos bool) ([]float64, error) {
-	switch family[0].study.design.Looks.Correction {
+func adjust(family []*estimate, p []float64, by catalogue.Correction, sharedPlacebos bool) ([]float64, error) {
+	switch by {
 	case catalogue.BenjaminiHochberg:
 		return multiple.BenjaminiHochberg(p)
 	case catalogue.RomanoWolf:
@@ -95,14 +97,13 @@ func adjust(family []*result, p []float64, sharedPlacebos bool) ([]float64, erro
 
 // studentised returns each outcome's effect over its standard error, and for
 // every donor that is a placebo of all outcomes its adjusted effects likewise.
-func studentised(family []*result) (t []float64, draws [][]float64) {
+func studentised(family []*estimate) (t []float64, draws [][]float64) {
 	var by []map[string]float64
-	for _, r := range family {
-		e := r.primary()
-		test := e.space.SizeAdjusted
-		if test.SE == 0 {
+	for _, e := range family {
+		if !e.ok() || e.space.SizeAdjusted.SE == 0 {
 			return nil, nil
 		}
+		test := e.space.SizeAdjusted
 		t = append(t, test.Effect/test.SE)
 		m := map[string]float64{}
 		k := 0
@@ -114,7 +115,7 @@ func studentised(family []*result) (t []float64, draws [][]float64) {
 		}
 		by = append(by, m)
 	}
-	for _, unit := range family[0].primary().panel.Units[1:] {
+	for _, unit := range family[0].panel.Units[1:] {
 		row := make([]float64, len(family))
 		whole := true
 		for s := range family {
