@@ -35,9 +35,8 @@ import (
 var sizes = []float64{1300, 2500, 4100, 6500}
 
 const (
-	donors = 60
-	post   = 3
-	level  = 0.95
+	post  = 3
+	level = 0.95
 	// median and spread of the lognormal sizes of donors: of the 352 of
 	// oracles/bench_panel a tenth have fewer than 1,300 inhabitants, half fewer than
 	// 4,700, a tenth more than 23,900.
@@ -100,24 +99,28 @@ var worlds = []world{
 func main() {
 	reps := flag.Int("reps", 1000, "simulated panels for each table")
 	seed := flag.Uint64("seed", 1, "seed of the random streams")
+	donors := flag.Int("donors", 60, "donors of a panel")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Stdout, *reps, *seed); err != nil {
+	if err := run(ctx, os.Stdout, *reps, *donors, *seed); err != nil {
 		fmt.Fprintln(os.Stderr, "validation:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, w io.Writer, reps int, seed uint64) error {
+func run(ctx context.Context, w io.Writer, reps, donors int, seed uint64) error {
 	if reps < 1 {
 		return fmt.Errorf("-reps %d, want at least 1", reps)
+	}
+	if donors < len(sizes) {
+		return fmt.Errorf("-donors %d, want at least %d", donors, len(sizes))
 	}
 	fmt.Fprintf(w, "%d panels a table, seed %d, %d donors, %d treated years.\n", reps, seed, donors, post)
 	all := make([]*table, len(worlds))
 	for k, world := range worlds {
 		var err error
-		if all[k], err = world.simulate(ctx, reps, seed+uint64(k)<<32); err != nil {
+		if all[k], err = world.simulate(ctx, reps, donors, seed+uint64(k)<<32); err != nil {
 			return err
 		}
 	}
@@ -127,7 +130,7 @@ func run(ctx context.Context, w io.Writer, reps int, seed uint64) error {
 	for k, world := range worlds {
 		all[k].print(w, world, reps)
 	}
-	return said(ctx, w, max(1, reps/5), seed)
+	return said(ctx, w, max(1, reps/5), donors, seed)
 }
 
 // size draws a donor's inhabitants.
@@ -141,7 +144,7 @@ func (w world) size(rng *rand.Rand) float64 {
 
 // panel draws the treated units, then the donors: level, two random-walk factors with
 // own loadings, and noise.
-func (w world) panel(rng *rand.Rand) (*panel.Panel, []int) {
+func (w world) panel(donors int, rng *rand.Rand) (*panel.Panel, []int) {
 	n, t := donors+len(sizes), w.pre+post
 	p := &panel.Panel{Y: mat.NewDense(n, t, nil)}
 	var factors [2][]float64
@@ -214,7 +217,7 @@ func newTable() *table {
 
 // simulate runs replicates on all processors; each has its own stream. The joint test
 // costs as much as all else and is run in every second.
-func (w world) simulate(ctx context.Context, reps int, seed uint64) (*table, error) {
+func (w world) simulate(ctx context.Context, reps, donors int, seed uint64) (*table, error) {
 	workers := runtime.GOMAXPROCS(0)
 	all := make([]*table, reps)
 	errs := make([]error, reps)
@@ -222,7 +225,7 @@ func (w world) simulate(ctx context.Context, reps int, seed uint64) (*table, err
 	for k := range workers {
 		group.Go(func() {
 			for b := k; b < reps && ctx.Err() == nil; b += workers {
-				all[b], errs[b] = w.replicate(ctx, rand.New(rand.NewPCG(seed, uint64(b))), b%2 == 0)
+				all[b], errs[b] = w.replicate(ctx, donors, rand.New(rand.NewPCG(seed, uint64(b))), b%2 == 0)
 			}
 		})
 	}
@@ -240,8 +243,8 @@ func (w world) simulate(ctx context.Context, reps int, seed uint64) (*table, err
 	return sum, nil
 }
 
-func (w world) replicate(ctx context.Context, rng *rand.Rand, joint bool) (*table, error) {
-	p, rest := w.panel(rng)
+func (w world) replicate(ctx context.Context, donors int, rng *rand.Rand, joint bool) (*table, error) {
+	p, rest := w.panel(donors, rng)
 	t := newTable()
 	o := inference.Options{Workers: 1, Level: level, Seed: rng.Uint64()}
 	for m, method := range methods {

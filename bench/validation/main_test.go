@@ -12,7 +12,7 @@ func TestSameSeedSameTables(t *testing.T) {
 		w    *strings.Builder
 		seed uint64
 	}{{&a, 1}, {&b, 1}, {&c, 2}} {
-		if err := run(t.Context(), x.w, 2, x.seed); err != nil {
+		if err := run(t.Context(), x.w, 2, 30, x.seed); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -28,7 +28,10 @@ func TestSameSeedSameTables(t *testing.T) {
 }
 
 func TestRefuses(t *testing.T) {
-	if err := run(t.Context(), &strings.Builder{}, 0, 1); err == nil {
+	if err := run(t.Context(), &strings.Builder{}, 0, 60, 1); err == nil {
 		t.Error("no panels were accepted")
+	}
+	if err := run(t.Context(), &strings.Builder{}, 1, 3, 1); err == nil {
+		t.Error("three donors for four treated were accepted")
 	}
 }

@@ -25,7 +25,7 @@ type promise struct {
 // said prints how often an effect as large as the MDE that analysis/power gives on
 // the years before is found by the size-adjusted test of the years after: it should
 // be four times in five. SDID only; white noise that depends on size.
-func said(ctx context.Context, w io.Writer, reps int, seed uint64) error {
+func said(ctx context.Context, w io.Writer, reps, donors int, seed uint64) error {
 	fmt.Fprintf(w, "\n### The minimal detectable effect said beforehand\n\nSDID, %d panels. An effect of just that size, found by the size-adjusted test, per cent (aim: 80):\n\n", reps)
 	fmt.Fprint(w, "| World | Inhabitants | Mean MDE | Found |\n|---|--:|--:|--:|\n")
 	for k, world := range worlds {
@@ -39,7 +39,7 @@ func said(ctx context.Context, w io.Writer, reps int, seed uint64) error {
 		for first := range workers {
 			group.Go(func() {
 				for b := first; b < reps && ctx.Err() == nil; b += workers {
-					all[b], errs[b] = world.promises(ctx, rand.New(rand.NewPCG(seed+uint64(k+len(worlds))<<32, uint64(b))))
+					all[b], errs[b] = world.promises(ctx, donors, rand.New(rand.NewPCG(seed+uint64(k+len(worlds))<<32, uint64(b))))
 				}
 			})
 		}
@@ -73,8 +73,8 @@ func said(ctx context.Context, w io.Writer, reps int, seed uint64) error {
 
 // promises asks for the MDE of every treated unit and tests an effect of that size, of
 // either sign in turn.
-func (w world) promises(ctx context.Context, rng *rand.Rand) ([]promise, error) {
-	p, rest := w.panel(rng)
+func (w world) promises(ctx context.Context, donors int, rng *rand.Rand) ([]promise, error) {
+	p, rest := w.panel(donors, rng)
 	est := sdid.Estimator(sdid.Options{})
 	o := inference.Options{Workers: 1, Level: level}
 	out := make([]promise, len(sizes))
