@@ -94,8 +94,10 @@ func TestKOSTRAStage(t *testing.T) {
 // today's borders gives it 0 before.
 func TestStructuralZeros(t *testing.T) {
 	list := []data.Fact{
-		{Region: "1508", Period: data.YearPeriod(2023)}, {Region: "1508", Period: data.YearPeriod(2024)},
-		{Region: "3425", Period: data.YearPeriod(2023)}, {Region: "1508", Period: data.YearPeriod(2022), Value: 3},
+		{Region: "1508", Period: data.YearPeriod(2023)},
+		{Region: "1508", Period: data.YearPeriod(2024)},
+		{Region: "3425", Period: data.YearPeriod(2023)},
+		{Region: "1508", Period: data.YearPeriod(2022), Value: 3},
 	}
 	structuralZeros(list, regions.Default())
 	for i, want := range []data.Status{data.NotApplicable, data.OK, data.OK, data.OK} {

@@ -215,8 +215,10 @@ func (j *Job) plans() ([]*catalogue.Table, error) {
 
 // table does one table. Only what stops the whole run is an error.
 func (j *Job) table(ctx context.Context, plan *catalogue.Table, index, total int) (TableResult, error) {
-	t := &tableJob{Job: j, plan: plan, res: TableResult{ID: plan.ID, Title: plan.Title, RevisedIn: map[string]int{}},
-		asking: func(cells int) { j.tell(Event{Table: plan.ID, Index: index, Total: total, Cells: cells}) }}
+	t := &tableJob{
+		Job: j, plan: plan, res: TableResult{ID: plan.ID, Title: plan.Title, RevisedIn: map[string]int{}},
+		asking: func(cells int) { j.tell(Event{Table: plan.ID, Index: index, Total: total, Cells: cells}) },
+	}
 	err := t.run(ctx)
 	switch code := data.ErrorCode(err); {
 	case err == nil:

@@ -186,8 +186,10 @@ func (f *Fit) conleyTaber(of func(int) float64, o IntervalOptions) (Interval, er
 	}
 	slices.Sort(noise)
 	half := noise[k-1]
-	return Interval{Kind: o.Kind, SE: math.Sqrt(ss / float64(n)), Lower: att - half, Upper: att + half,
-		P: float64(above) / float64(n+1), SmallestP: 1 / float64(n+1)}, nil
+	return Interval{
+		Kind: o.Kind, SE: math.Sqrt(ss / float64(n)), Lower: att - half, Upper: att + half,
+		P: float64(above) / float64(n+1), SmallestP: 1 / float64(n+1),
+	}, nil
 }
 
 // noise is each donor's contrast minus the mean of the others', all donors and

@@ -240,9 +240,11 @@ func TestCaliforniaWeights(t *testing.T) {
 	for j, v := range f.TimeWeights {
 		lambda[p.Times[j]] = v
 	}
-	for name, want := range map[string]float64{"Nevada": 0.1245, "New Hampshire": 0.105, "Connecticut": 0.0783, "Delaware": 0.0704,
+	for name, want := range map[string]float64{
+		"Nevada": 0.1245, "New Hampshire": 0.105, "Connecticut": 0.0783, "Delaware": 0.0704,
 		"Colorado": 0.0575, "Illinois": 0.0534, "Nebraska": 0.0479, "Montana": 0.0451, "Utah": 0.0415, "New Mexico": 0.0406,
-		"Minnesota": 0.0395, "Wisconsin": 0.0367} {
+		"Minnesota": 0.0395, "Wisconsin": 0.0367,
+	} {
 		near(t, name, omega[name], want, 0.002)
 	}
 	for name, want := range map[string]float64{"Colorado": 0.057, "Connecticut": 0.078, "Delaware": 0.07} {

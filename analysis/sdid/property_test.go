@@ -317,7 +317,8 @@ func TestVarianceSeedAndWork(t *testing.T) {
 	blocks := []panel.Design{d}
 	v := VarianceOptions{Replications: 50, Seed: 4}
 	for name, f := range map[string]func(context.Context, *panel.Panel, []panel.Design, Options, VarianceOptions) (*Variance, error){
-		"placebo": Placebo, "bootstrap": Bootstrap} {
+		"placebo": Placebo, "bootstrap": Bootstrap,
+	} {
 		a, err := f(context.Background(), p, blocks, Options{}, v)
 		if err != nil {
 			t.Fatal(err)

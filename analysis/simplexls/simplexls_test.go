@@ -245,7 +245,7 @@ func TestNoGridPointIsBetter(t *testing.T) {
 		if err := s.Solve(p, &got); err != nil {
 			t.Fatal(err)
 		}
-		if grid := brute(p); got.Objective > grid+1e-9*(maxNorm2(p)) {
+		if grid := brute(p); got.Objective > grid+1e-9*maxNorm2(p) {
 			t.Errorf("n=%d m=%d: solver %g, grid %g", p.N, p.M, got.Objective, grid)
 		}
 	}

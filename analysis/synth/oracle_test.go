@@ -558,8 +558,13 @@ func BenchmarkBenchPanelPlacebos(b *testing.B) {
 
 // benchSpec matches the three covariates and three outcomes.
 var benchSpec = Spec{Predictors: []Predictor{
-	{Column: "x1", From: 2005, To: 2024}, {Column: "x2", From: 2005, To: 2024}, {Column: "x3", From: 2005, To: 2024},
-	{From: 2005, To: 2009}, {From: 2010, To: 2014}, {From: 2015, To: 2019}, {From: 2020, To: 2024},
+	{Column: "x1", From: 2005, To: 2024},
+	{Column: "x2", From: 2005, To: 2024},
+	{Column: "x3", From: 2005, To: 2024},
+	{From: 2005, To: 2009},
+	{From: 2010, To: 2014},
+	{From: 2015, To: 2019},
+	{From: 2020, To: 2024},
 }}
 
 // One classic fit with V search among 352 donors; times 352 for all.

@@ -124,14 +124,24 @@ func used() time.Duration {
 
 // The specification of Abadie, Diamond & Hainmueller (2010).
 var californiaSpec = synth.Spec{Predictors: []synth.Predictor{
-	{Column: "lnincome", From: 1980, To: 1988}, {Column: "retprice", From: 1980, To: 1988}, {Column: "age15to24", From: 1980, To: 1988},
-	{Column: "beer", From: 1984, To: 1988}, {From: 1975, To: 1975}, {From: 1980, To: 1980}, {From: 1988, To: 1988},
+	{Column: "lnincome", From: 1980, To: 1988},
+	{Column: "retprice", From: 1980, To: 1988},
+	{Column: "age15to24", From: 1980, To: 1988},
+	{Column: "beer", From: 1984, To: 1988},
+	{From: 1975, To: 1975},
+	{From: 1980, To: 1980},
+	{From: 1988, To: 1988},
 }}
 
 // benchSpec matches the panel's covariates and four five-year means of the outcome.
 var benchSpec = synth.Spec{Predictors: []synth.Predictor{
-	{Column: "x1", From: 2005, To: 2024}, {Column: "x2", From: 2005, To: 2024}, {Column: "x3", From: 2005, To: 2024},
-	{From: 2005, To: 2009}, {From: 2010, To: 2014}, {From: 2015, To: 2019}, {From: 2020, To: 2024},
+	{Column: "x1", From: 2005, To: 2024},
+	{Column: "x2", From: 2005, To: 2024},
+	{Column: "x3", From: 2005, To: 2024},
+	{From: 2005, To: 2009},
+	{From: 2010, To: 2014},
+	{From: 2015, To: 2019},
+	{From: 2020, To: 2024},
 }}
 
 // design treats one unit; the donors are all others but the panel's own treated.

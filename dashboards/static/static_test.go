@@ -82,11 +82,21 @@ func TestContrast(t *testing.T) {
 		front, back string
 		least       float64
 	}{
-		{"ink", "paper", 4.5}, {"ink", "tint", 4.5}, {"ink", "tint-strong", 4.5},
-		{"ink-soft", "paper", 4.5}, {"ink-soft", "tint", 4.5},
-		{"accent", "paper", 4.5}, {"accent", "tint", 4.5}, {"accent-hover", "paper", 4.5},
-		{"#ffffff", "accent", 4.5}, {"#ffffff", "accent-hover", 4.5}, {"#3d2800", "warn", 4.5}, {"ink", "warn", 4.5},
-		{"line-strong", "paper", 3}, {"warn-line", "paper", 3}, {"focus", "paper", 3},
+		{"ink", "paper", 4.5},
+		{"ink", "tint", 4.5},
+		{"ink", "tint-strong", 4.5},
+		{"ink-soft", "paper", 4.5},
+		{"ink-soft", "tint", 4.5},
+		{"accent", "paper", 4.5},
+		{"accent", "tint", 4.5},
+		{"accent-hover", "paper", 4.5},
+		{"#ffffff", "accent", 4.5},
+		{"#ffffff", "accent-hover", 4.5},
+		{"#3d2800", "warn", 4.5},
+		{"ink", "warn", 4.5},
+		{"line-strong", "paper", 3},
+		{"warn-line", "paper", 3},
+		{"focus", "paper", 3},
 	} {
 		if got := contrast(t, colour(pair.front), colour(pair.back)); got < pair.least {
 			t.Errorf("%s on %s has the contrast %.2f, want %.1f", pair.front, pair.back, got, pair.least)

@@ -36,8 +36,10 @@ func (c *Client) Read(ctx context.Context, day time.Time) (Snapshot, error) {
 		id   int
 		day  time.Time
 	}{
-		{"131-start", &start, Municipalities, Since}, {"131", &s.Municipalities, Municipalities, day},
-		{"128", &s.Centrality, Centrality, day}, {"112", &s.KOSTRAGroups, KOSTRAGroups, day},
+		{"131-start", &start, Municipalities, Since},
+		{"131", &s.Municipalities, Municipalities, day},
+		{"128", &s.Centrality, Centrality, day},
+		{"112", &s.KOSTRAGroups, KOSTRAGroups, day},
 	} {
 		codes, raw, err := c.CodesAt(ctx, step.id, step.day)
 		if err != nil {

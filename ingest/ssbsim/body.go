@@ -299,10 +299,17 @@ func (s *Server) head(x *extract) object {
 		}
 	}
 	return object{
-		{"version", "2.0"}, {"class", "dataset"}, {"label", t.label()}, {"source", "Simulerte tall – ikke SSB"},
-		{"updated", s.updated(t).Format(time.RFC3339)}, {"note", t.notes()},
+		{"version", "2.0"},
+		{"class", "dataset"},
+		{"label", t.label()},
+		{"source", "Simulerte tall – ikke SSB"},
+		{"updated", s.updated(t).Format(time.RFC3339)},
+		{"note", t.notes()},
 		{"role", object{{"time", []string{"Tid"}}, {"geo", geo}, {"metric", []string{"ContentsCode"}}}},
-		{"id", ids}, {"size", sizes}, {"dimension", dims}, {"extension", s.extension(t, ids)},
+		{"id", ids},
+		{"size", sizes},
+		{"dimension", dims},
+		{"extension", s.extension(t, ids)},
 	}
 }
 
@@ -317,9 +324,20 @@ func (s *Server) extension(t *table, ids []string) object {
 	return object{
 		{"noteMandatory", object{{"0", true}}},
 		{"px", object{
-			{"infofile", "None"}, {"tableid", t.id}, {"decimals", 0}, {"official-statistics", false}, {"aggregallowed", t.aggregate}, {"copyright", false}, {"language", "no"},
-			{"contents", t.id + ": " + t.title + ","}, {"descriptiondefault", false}, {"heading", ids[len(ids)-2:]}, {"stub", ids[:len(ids)-2]},
-			{"matrix", t.id}, {"subject-code", t.subject}, {"subject-area", t.subject},
+			{"infofile", "None"},
+			{"tableid", t.id},
+			{"decimals", 0},
+			{"official-statistics", false},
+			{"aggregallowed", t.aggregate},
+			{"copyright", false},
+			{"language", "no"},
+			{"contents", t.id + ": " + t.title + ","},
+			{"descriptiondefault", false},
+			{"heading", ids[len(ids)-2:]},
+			{"stub", ids[:len(ids)-2]},
+			{"matrix", t.id},
+			{"subject-code", t.subject},
+			{"subject-area", t.subject},
 		}},
 		{"discontinued", orNull(s.discontinued(t))},
 		{"contact", []object{{{"name", "Simulatoren"}, {"organization", "Ikke SSB"}, {"phone", "00 00 00 00"}, {"mail", "simulator@example.org"}, {"raw", "Simulatoren, Ikke SSB#simulator@example.org"}}}},

@@ -36,7 +36,9 @@ var classifications = []classification{
 // codes of Klass were seen in a source; the members here are those of SSB's guide.
 func (c classification) object() object {
 	return object{
-		{"name", c.name}, {"id", c.id}, {"classificationType", "Klassifikasjon"},
+		{"name", c.name},
+		{"id", c.id},
+		{"classificationType", "Klassifikasjon"},
 		{"_links", object{{"self", object{{"href", klassBase + "/" + strconv.Itoa(c.id)}}}}},
 	}
 }

@@ -203,12 +203,17 @@ func (s *Server) config(w http.ResponseWriter, _ *http.Request) {
 		window = 60
 	}
 	reply(w, object{
-		{"apiVersion", "2.3.2"}, {"appVersion", "2.5.0+simulator"},
+		{"apiVersion", "2.3.2"},
+		{"appVersion", "2.5.0+simulator"},
 		{"languages", []object{{{"id", "no"}, {"label", "Norsk"}}, {{"id", "en"}, {"label", "English"}}}},
-		{"defaultLanguage", "no"}, {"maxDataCells", MaxCells}, {"maxCallsPerTimeWindow", s.opt.PerMinute}, {"timeWindow", window},
+		{"defaultLanguage", "no"},
+		{"maxDataCells", MaxCells},
+		{"maxCallsPerTimeWindow", s.opt.PerMinute},
+		{"timeWindow", window},
 		{"license", "https://www.ssb.no/en/diverse/lisens"},
 		{"sourceReferences", []object{{{"language", "en"}, {"text", "Source: simulated figures, not Statistics Norway"}}, {{"language", "no"}, {"text", "Kilde: simulerte tall, ikke Statistisk sentralbyrå"}}}},
-		{"defaultDataFormat", "json-stat2"}, {"dataFormats", []string{"json-stat2"}}, // SSB has six more; what is not served is not offered.
+		{"defaultDataFormat", "json-stat2"},
+		{"dataFormats", []string{"json-stat2"}}, // SSB has six more; what is not served is not offered.
 		{"features", []object{{{"id", "CORS"}, {"params", []object{{{"key", "enabled"}, {"value", "True"}}}}}}},
 	})
 }
@@ -315,9 +320,19 @@ func (s *Server) tableObject(t *table) object {
 		description = "Tabellen er avsluttet og erstattet av tabell " + endedSuccessor + "."
 	}
 	return object{
-		{"id", t.id}, {"label", t.label()}, {"description", description}, {"sortCode", t.id},
-		{"updated", s.updated(t).Format(time.RFC3339)}, {"firstPeriod", p[0].code}, {"lastPeriod", p[len(p)-1].code}, {"category", "public"},
-		{"variableNames", t.names()}, {"discontinued", s.discontinued(t)}, {"source", "Simulerte tall – ikke SSB"}, {"subjectCode", t.subject}, {"timeUnit", unit},
+		{"id", t.id},
+		{"label", t.label()},
+		{"description", description},
+		{"sortCode", t.id},
+		{"updated", s.updated(t).Format(time.RFC3339)},
+		{"firstPeriod", p[0].code},
+		{"lastPeriod", p[len(p)-1].code},
+		{"category", "public"},
+		{"variableNames", t.names()},
+		{"discontinued", s.discontinued(t)},
+		{"source", "Simulerte tall – ikke SSB"},
+		{"subjectCode", t.subject},
+		{"timeUnit", unit},
 		{"paths", [][]object{{{{"id", t.subject}, {"label", t.subject}, {"sortCode", t.subject}}}}},
 		{"links", []object{
 			{{"rel", "self"}, {"hreflang", "no"}, {"href", self + "?lang=no"}},
@@ -355,7 +370,8 @@ func (s *Server) listTables(w http.ResponseWriter, r *http.Request) {
 		list = append(list, s.tableObject(t))
 	}
 	reply(w, object{
-		{"language", "no"}, {"tables", list},
+		{"language", "no"},
+		{"tables", list},
 		{"page", object{{"pageNumber", page}, {"pageSize", size}, {"totalElements", len(hits)}, {"totalPages", pages}, {"links", []object{}}}},
 		{"links", []object{{{"rel", "self"}, {"hreflang", "no"}, {"href", fmt.Sprintf("/api/pxwebapi/v2/tables/?lang=no&pagesize=%d&pageNumber=%d", size, page)}}}},
 	})
@@ -428,8 +444,16 @@ func listType(id string) string {
 }
 
 func codelistObject(id, label string, values []object) object {
-	return object{{"id", id}, {"label", label}, {"language", "no"}, {"languages", []string{"no", "en"}}, {"elimination", false}, {"type", listType(id)}, {"values", values},
-		{"links", []object{{{"rel", "self"}, {"hreflang", "no"}, {"href", "/api/pxwebapi/v2/codeLists/" + id + "?lang=no"}}}}}
+	return object{
+		{"id", id},
+		{"label", label},
+		{"language", "no"},
+		{"languages", []string{"no", "en"}},
+		{"elimination", false},
+		{"type", listType(id)},
+		{"values", values},
+		{"links", []object{{{"rel", "self"}, {"hreflang", "no"}, {"href", "/api/pxwebapi/v2/codeLists/" + id + "?lang=no"}}}},
+	}
 }
 
 // selection is one variable's part of a request.
@@ -568,7 +592,9 @@ func (s *Server) defaultSelection(w http.ResponseWriter, r *http.Request) {
 		sel = append(sel, object{{"variableCode", v.VariableCode}, {"codelist", nil}, {"valueCodes", v.ValueCodes}})
 	}
 	reply(w, object{
-		{"language", "no"}, {"selection", sel}, {"placement", object{{"heading", ids[len(ids)-1:]}, {"stub", ids[:len(ids)-1]}}},
+		{"language", "no"},
+		{"selection", sel},
+		{"placement", object{{"heading", ids[len(ids)-1:]}, {"stub", ids[:len(ids)-1]}}},
 		{"links", []object{{{"rel", "self"}, {"hreflang", "no"}, {"href", "/api/pxwebapi/v2/tables/" + t.id + "/defaultselection?lang=no"}}}},
 	})
 }

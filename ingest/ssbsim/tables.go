@@ -246,8 +246,10 @@ func populationTables() []*table {
 		},
 		{
 			id: "09817", title: "Innvandrere og norskfødte med innvandrerforeldre", subject: "be", region: "Region", lists: current, first: 2010, last: lastYear, refperiod: "01.01.", lag: 2,
-			dims: []dimension{list("InnvandrKat", "innvandringskategori", "B", "Innvandrere"), list("Landbakgrunn", "landbakgrunn", "999", "Alle land").withTotal("999"),
-				contents(stock("Personer1", "Personer", "personer"), code{code: "AndelBefolkning", label: "Personer i prosent av befolkningen", unit: "prosent", decimals: 1, stock: true})},
+			dims: []dimension{
+				list("InnvandrKat", "innvandringskategori", "B", "Innvandrere"), list("Landbakgrunn", "landbakgrunn", "999", "Alle land").withTotal("999"),
+				contents(stock("Personer1", "Personer", "personer"), code{code: "AndelBefolkning", label: "Personer i prosent av befolkningen", unit: "prosent", decimals: 1, stock: true}),
+			},
 			cell: func(m *Model, c cellRef) (float64, string) {
 				n := m.immigrants(c.year, c.region)
 				if c.at[2] == 0 {
@@ -477,8 +479,10 @@ func attachmentTables() []*table {
 		},
 		{
 			id: "13556", title: "Unge utenfor arbeid og utdanning (NEET)", subject: "al", region: "Region", lists: []string{kommGjeldende}, first: 2008, last: lastYear - 2, refperiod: "16.11.", lag: 9,
-			dims: []dimension{list("HovArbStyrkStatus", "status", "TOT3", "I alt", "NEET", "Utenfor arbeid, utdanning og arbeidsmarkedstiltak").valueSet("vs_ArbStatus2018niva4"), list("Alder", "alder", "15-29", "15-29 år"), sexDimension(true),
-				contents(persons("Bosatte", "Bosatte"), code{code: "BosatteProsent", label: "Bosatte (prosent)", unit: "prosent", decimals: 1})},
+			dims: []dimension{
+				list("HovArbStyrkStatus", "status", "TOT3", "I alt", "NEET", "Utenfor arbeid, utdanning og arbeidsmarkedstiltak").valueSet("vs_ArbStatus2018niva4"), list("Alder", "alder", "15-29", "15-29 år"), sexDimension(true),
+				contents(persons("Bosatte", "Bosatte"), code{code: "BosatteProsent", label: "Bosatte (prosent)", unit: "prosent", decimals: 1}),
+			},
 			cell: func(m *Model, c cellRef) (float64, string) {
 				all := m.between(c.year+1-firstYear, c.region, c.at[2]-1, 15, 29)
 				n := all
