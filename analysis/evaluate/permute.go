@@ -87,8 +87,8 @@ type SpaceResult struct {
 	Placebos     []Placebo   `json:"placebos"`
 }
 
-// JointResult is the placebo test of several treated units: sets of as many donors
-// as blocks.
+// JointResult is the placebo test of several treated units: sets of as many units,
+// donors and treated alike, as blocks.
 type JointResult struct {
 	Effect       Comparison  `json:"effect"`
 	SizeAdjusted *Comparison `json:"size_adjusted,omitempty"`
@@ -331,7 +331,7 @@ func (s *Spec) mostPairs(donors int) int {
 // leaveTwoOut takes every pair of donors, or as many as mostPairs says.
 func (p *problem) leaveTwoOut(ctx context.Context, e *fitted, d panel.Design, o inference.Options) (inferred, error) {
 	if n := len(d.Treated); n > 1 {
-		return inferred{}, fmt.Errorf("%d units are treated; leave-two-out compares one: use placebo-space, which draws sets of as many donors", n)
+		return inferred{}, fmt.Errorf("%d units are treated; leave-two-out compares one: use placebo-space, which draws sets of as many units", n)
 	}
 	most := p.spec.mostPairs(len(d.Donors))
 	r, err := inference.LeaveTwoOut(ctx, e.panel, d, e.estimators[0], most, o)

@@ -334,7 +334,7 @@ func (o JointOptions) draw(p *panel.Panel, treated, units []int, r *JointResult)
 	return sets
 }
 
-// candidates are the positions of the donors nearest in log size.
+// candidates are the positions of the units nearest in log size.
 func (o JointOptions) candidates(p *panel.Panel, unit int, units []int) []int {
 	out := span(len(units))
 	sizes, ok := sizesOf(p, units)

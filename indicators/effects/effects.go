@@ -46,7 +46,7 @@ const WithNeighbours = "-with-neighbours"
 
 // EachPooled is added to the name of the primary method where every municipality
 // of an agreement is estimated by itself and the effects are averaged by size;
-// the test is a joint permutation over sets of donors matched on size.
+// the test is a joint permutation over sets of donors and treated matched on size.
 const EachPooled = "-each-pooled"
 
 // Derive fills the effect tables of a release whose values, comparison groups
@@ -337,7 +337,7 @@ func (r *result) row(e *estimate) cube.Effect {
 	if e.ok() || e.joint != nil {
 		row.MDE, row.PFamily = number(e.mde), number(e.family)
 		if e.family > f.P {
-			// An outcome of a design is judged among the others it is tested with.
+			// What is looked for among many figures is judged among them.
 			f.P = e.family
 		}
 		if e.ok() {

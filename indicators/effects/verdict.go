@@ -34,7 +34,7 @@ type Reason string
 const (
 	ReasonNone Reason = ""
 	// ReasonSignificant: the size-adjusted p, corrected for the design's families of
-	// tests where the indicator is among its outcomes, is at most its error rate.
+	// tests, is at most its error rate.
 	ReasonSignificant Reason = "significant"
 	// ReasonTarget: the position against the target decides.
 	ReasonTarget Reason = "target"
@@ -77,8 +77,8 @@ func Reasons() []Reason {
 type Finding struct {
 	// Refused is why no causal word may be used, empty when it may.
 	Refused Reason
-	// ATT with its size-adjusted interval, its p, corrected for the design's families
-	// where it belongs to one, and the least p there could be.
+	// ATT with its size-adjusted interval, its p, corrected for the design's families,
+	// and the least p there could be.
 	ATT, Lower, Upper, P, SmallestP float64
 	// Alpha is the error rate of the look.
 	Alpha float64
